@@ -1,0 +1,121 @@
+"""Whom to assign an opportunity to: the account managers, ranked, and why."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask_appbuilder.security.sqla.models import (
+    Permission,
+    PermissionView,
+    ViewMenu,
+    assoc_permissionview_role,
+    assoc_user_role,
+)
+from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from app.actions.marketing import ASSIGNED, FAILED, SUCCEEDED
+from app.models.marketing import Opportunity
+from app.models.org import Employee, Reach
+from app.security.actor import Actor
+from app.security.rights import PLANS, Verb, permission_of
+from app.security.scope import system
+
+SUCCESS_PERIOD = timedelta(days=365)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An account manager with the reasons for choosing him; ``success_rate`` is between 0 and 1, or None."""
+
+    person: Employee
+    region_matches: bool
+    industry_matches: bool
+    in_hand: int
+    success_rate: float | None
+
+    @property
+    def rank(self) -> tuple[bool, bool, int, float, str]:
+        """Sorts the best first: region, industry, few in hand, success, name."""
+        return (
+            not self.region_matches,
+            not self.industry_matches,
+            self.in_hand,
+            -(self.success_rate or 0.0),
+            self.person.username,
+        )
+
+
+def holders_of(right: str) -> Select[tuple[int]]:
+    """The keys of the people who hold a right."""
+    permission, view = permission_of(right)
+    return (
+        select(assoc_user_role.c.user_id)
+        .join(
+            assoc_permissionview_role, assoc_permissionview_role.c.role_id == assoc_user_role.c.role_id
+        )
+        .join(PermissionView, PermissionView.id == assoc_permissionview_role.c.permission_view_id)
+        .join(Permission, Permission.id == PermissionView.permission_id)
+        .join(ViewMenu, ViewMenu.id == PermissionView.view_menu_id)
+        .where(Permission.name == permission, ViewMenu.name == view)
+    )
+
+
+def account_managers(by: Actor) -> Select[tuple[Employee]]:
+    """The enabled people who carry out plans and to whom ``by`` may give something."""
+    statement = select(Employee).where(
+        Employee.active.is_(True), Employee.id.in_(holders_of(PLANS.right(Verb.CARRY_OUT)))
+    )
+    reach = by.write_reach(Opportunity.scope_module)
+    if reach is Reach.ALL:
+        return statement
+    if reach is Reach.OWN:
+        return statement.where(Employee.id == by.person_id)
+    departments = Employee.department_id.in_(by.departments_within(reach))
+    return statement.where(or_(departments, Employee.id == by.person_id))
+
+
+def candidates(
+    session: Session, opportunities: Sequence[Opportunity], *, by: Actor, at: datetime
+) -> list[Candidate]:
+    """Everybody the opportunities may be given to, the best first."""
+    people = session.scalars(
+        account_managers(by).options(
+            joinedload(Employee.department), selectinload(Employee.regions), selectinload(Employee.industries)
+        )
+    ).all()
+    in_hand, rates = _in_hand(session), _success_rates(session, at)
+    regions = {row.region_id for row in opportunities} - {None}
+    industries = {row.industry_id for row in opportunities} - {None}
+    found = [
+        Candidate(
+            person,
+            bool(regions & {entry.id for entry in person.regions}),
+            bool(industries & {entry.id for entry in person.industries}),
+            in_hand.get(person.id, 0),
+            rates.get(person.id),
+        )
+        for person in people
+    ]
+    return sorted(found, key=lambda candidate: candidate.rank)
+
+
+def _in_hand(session: Session) -> dict[int, int]:
+    statement = (
+        select(Opportunity.assignee_id, func.count())
+        .where(Opportunity.status == ASSIGNED)
+        .group_by(Opportunity.assignee_id)
+    )
+    with system(session, "how busy people are, as a number, is told to whoever assigns"):
+        return {key: count for key, count in session.execute(statement) if key is not None}
+
+
+def _success_rates(session: Session, at: datetime) -> dict[int, float]:
+    won = func.sum(case((Opportunity.status == SUCCEEDED, 1), else_=0))
+    statement = (
+        select(Opportunity.assignee_id, won, func.count())
+        .where(Opportunity.status.in_((SUCCEEDED, FAILED)), Opportunity.closed_on >= at - SUCCESS_PERIOD)
+        .group_by(Opportunity.assignee_id)
+    )
+    with system(session, "a success rate, as a number, is told to whoever assigns"):
+        return {key: wins / count for key, wins, count in session.execute(statement) if key is not None}

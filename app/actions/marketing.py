@@ -1,0 +1,378 @@
+"""Sales opportunities and their development: the life cycle and every rule of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm.exc import StaleDataError
+
+from app.actions.customers import (
+    add_contact,
+    customers_named,
+    exists_out_of_sight,
+    make_customer,
+)
+from app.actions.phones import phone_key
+from app.actions.workflow import Move, Workflow, refuse_stale
+from app.errors import Forbidden, Invalid, Stale, WrongState
+from app.i18n import Label
+from app.models.customers import Customer, CustomerStatus
+from app.models.marketing import Opportunity, OpportunityStatus, PlanItem
+from app.models.names import name_key
+from app.models.org import Employee
+from app.security.actor import Actor
+from app.security.rights import OPPORTUNITIES, PLANS, Verb
+from app.security.scope import may_hold, may_write, system
+
+UNASSIGNED, ASSIGNED = OpportunityStatus.UNASSIGNED, OpportunityStatus.ASSIGNED
+SUCCEEDED, FAILED = OpportunityStatus.SUCCEEDED, OpportunityStatus.FAILED
+
+#: What a person types; everything else is written by a move.
+TYPED_FIELDS = (
+    "source",
+    "customer_name",
+    "probability",
+    "summary",
+    "contact_name",
+    "contact_phone",
+    "description",
+    "region",
+    "industry",
+    "expected_amount",
+    "expected_close_on",
+)
+EDITABLE_IN = (UNASSIGNED,)
+
+
+def is_assignee(opportunity: Opportunity, by: Actor) -> bool:
+    """Whether ``by`` is the one developing the opportunity."""
+    return opportunity.assignee_id is not None and opportunity.assignee_id == by.person_id
+
+
+def hand_to(
+    session: Session, opportunity: Opportunity, *, by: Actor, at: datetime, assignee: Employee, reason: str | None = None
+) -> str:
+    """Give the opportunity to one account manager, who must be enabled and within the write scope."""
+    if not assignee.active:
+        raise Invalid({"assignee": Label("This person is disabled.")})
+    if not may_hold(session, assignee.id, Opportunity.scope_module):
+        raise Forbidden(Label("This person is outside your write scope."))
+    opportunity.assignee = assignee
+    opportunity.assigned_on = at
+    return str(assignee)
+
+
+def win(
+    session: Session,
+    opportunity: Opportunity,
+    *,
+    by: Actor,
+    at: datetime,
+    customer_choice: str | None = None,
+    reason: str | None = None,
+) -> None:
+    """Make the customer and its first contact, or link to one of the same name as chosen.
+
+    ``customer_choice`` is the key of a customer of that name, ``new`` or nothing. Where the name exists a choice
+    is needed, and a reason to create it anyway.
+    """
+    customer = _chosen_customer(session, opportunity, customer_choice)
+    if customer is None:
+        customer = make_customer(session, opportunity, at.date(), reason)
+        # The number is taken: from here on nobody else creates customers until this transaction ends.
+        _refuse_silent_duplicate(session, opportunity, customer_choice, reason)
+    else:
+        with system(session, "the contact goes to the linked customer, whoever manages it"):
+            add_contact(session, customer, opportunity)
+            session.flush()
+    opportunity.customer = customer
+    opportunity.closed_on = at
+
+
+def _chosen_customer(session: Session, opportunity: Opportunity, choice: str | None) -> Customer | None:
+    if not choice or choice == "new":
+        return None
+    same = {str(customer.id): customer for customer in customers_named(session, opportunity.customer_name)}
+    if choice not in same:
+        raise Invalid({"customer_choice": Label("Choose one of the customers shown.")})
+    return same[choice]
+
+
+def _refuse_silent_duplicate(
+    session: Session, opportunity: Opportunity, choice: str | None, reason: str | None
+) -> None:
+    with session.no_autoflush:
+        is_known = customers_named(session, opportunity.customer_name) or exists_out_of_sight(
+            session, opportunity.customer_name
+        )
+    if not is_known:
+        return
+    if choice != "new":
+        raise Invalid({"customer_choice": Label("A customer of this name exists: link to it, or create it anyway.")})
+    if not reason:
+        raise Invalid({"reason": Label("Say why another customer of this name is created.")})
+
+
+def lose(session: Session, opportunity: Opportunity, *, by: Actor, at: datetime, reason: str) -> None:
+    """End the development; the reason is kept on the opportunity too."""
+    opportunity.close_reason = reason
+    opportunity.closed_on = at
+
+
+PIPELINE = Workflow(
+    Opportunity,
+    moves=(
+        Move(
+            "assign",
+            (UNASSIGNED,),
+            ASSIGNED,
+            label=Label("Assign"),
+            done=Label("Assigned."),
+            right=OPPORTUNITIES.right(Verb.ASSIGN),
+            asks=("assignee",),
+            does=hand_to,
+            hands_over=True,
+            on_many=True,
+            icon="user-check",
+        ),
+        Move(
+            "reassign",
+            (ASSIGNED,),
+            ASSIGNED,
+            label=Label("Reassign"),
+            done=Label("Reassigned."),
+            right=OPPORTUNITIES.right(Verb.REASSIGN),
+            asks=("assignee", "reason"),
+            does=hand_to,
+            hands_over=True,
+            icon="arrows-exchange",
+        ),
+        Move(
+            "succeed",
+            (ASSIGNED,),
+            SUCCEEDED,
+            label=Label("Development succeeded"),
+            done=Label("Done."),
+            right=PLANS.right(Verb.SUCCEED),
+            who=is_assignee,
+            asks=("customer_choice",),
+            does=win,
+            icon="check",
+        ),
+        Move(
+            "fail",
+            (ASSIGNED,),
+            FAILED,
+            label=Label("End development"),
+            done=Label("Done."),
+            right=PLANS.right(Verb.FAIL),
+            who=is_assignee,
+            asks=("reason",),
+            does=lose,
+            is_ending=True,
+            icon="x",
+        ),
+    ),
+    steps=((UNASSIGNED,), (ASSIGNED,), (SUCCEEDED, FAILED)),
+)
+
+
+# ---- create, edit, delete -----------------------------------------------------------------------------
+
+
+def create_opportunity(session: Session, values: Mapping[str, Any], *, by: Actor, at: datetime) -> Opportunity:
+    """A new, unassigned opportunity of the typed ``values``."""
+    by.must(OPPORTUNITIES.right(Verb.CREATE))
+    opportunity = Opportunity()
+    _fill(opportunity, values)
+    PIPELINE.enter(session, [(opportunity, UNASSIGNED)], by=by, at=at)
+    return opportunity
+
+
+def may_edit(opportunity: Opportunity, by: Actor) -> bool:
+    """Whether right and state allow an edit."""
+    return by.may(OPPORTUNITIES.right(Verb.EDIT)) and opportunity.status in EDITABLE_IN
+
+
+def check_edit(session: Session, opportunity: Opportunity, *, by: Actor) -> None:
+    """Raises Forbidden or WrongState when the opportunity may not be edited."""
+    by.must(OPPORTUNITIES.right(Verb.EDIT))
+    if opportunity.status not in EDITABLE_IN:
+        raise WrongState(Label("Only an unassigned opportunity can be changed."))
+
+
+def edit_opportunity(
+    session: Session,
+    opportunity: Opportunity,
+    values: Mapping[str, Any],
+    *,
+    by: Actor,
+    version: int | None,
+) -> None:
+    """Change what may be typed, while the opportunity is unassigned."""
+    check_edit(session, opportunity, by=by)
+    refuse_stale(session, opportunity, version)
+    _fill(opportunity, values)
+    flush_or_stale(session)
+
+
+def may_delete(opportunity: Opportunity, by: Actor) -> bool:
+    """Whether right, state and person allow deleting: only while unassigned, only by its creator."""
+    return (
+        by.may(OPPORTUNITIES.right(Verb.DELETE))
+        and opportunity.status in EDITABLE_IN
+        and opportunity.created_by_id == by.person_id
+    )
+
+
+def delete_opportunity(session: Session, opportunity: Opportunity, *, by: Actor) -> None:
+    """Delete an unassigned opportunity of one's own."""
+    by.must(OPPORTUNITIES.right(Verb.DELETE))
+    if opportunity.created_by_id != by.person_id:
+        raise Forbidden(Label("Only the person who created this opportunity may delete it."))
+    if opportunity.status not in EDITABLE_IN:
+        raise WrongState(Label("Only an unassigned opportunity can be deleted."))
+    session.delete(opportunity)
+    flush_or_stale(session)
+
+
+def flush_or_stale(session: Session) -> None:
+    """Flush; raises Stale when somebody changed a row between its reading and its writing."""
+    try:
+        session.flush()
+    except StaleDataError:
+        session.rollback()
+        raise Stale(Label("Somebody changed this record at this moment. Look at it again before you go on.")) from None
+
+
+def _fill(opportunity: Opportunity, values: Mapping[str, Any]) -> None:
+    for field in TYPED_FIELDS:
+        if field in values:
+            setattr(opportunity, field, values[field])
+    opportunity.phone_key = phone_key(opportunity.contact_phone)
+
+
+# ---- plan items ---------------------------------------------------------------------------------------
+
+
+def may_plan(session: Session, opportunity: Opportunity, by: Actor) -> bool:
+    """Whether ``by`` may add, edit and delete plan items now."""
+    return opportunity.status is ASSIGNED and _is_planner(session, opportunity, by)
+
+
+def may_carry_out(opportunity: Opportunity, by: Actor) -> bool:
+    """Whether ``by`` may type results now."""
+    has_right = by.may(PLANS.right(Verb.CARRY_OUT))
+    return has_right and opportunity.status is ASSIGNED and is_assignee(opportunity, by)
+
+
+def check_plan(session: Session, opportunity: Opportunity, *, by: Actor) -> None:
+    """Raises Forbidden or WrongState when ``by`` may not plan this opportunity."""
+    if not _is_planner(session, opportunity, by):
+        raise Forbidden(Label("Only the person developing this opportunity may plan it."))
+    _refuse_closed(opportunity)
+
+
+def _is_planner(session: Session, opportunity: Opportunity, by: Actor) -> bool:
+    if by.may(PLANS.right(Verb.PLAN)) and is_assignee(opportunity, by):
+        return True
+    return by.may(PLANS.right(Verb.PLAN_FOR_OTHERS)) and may_write(session, opportunity)
+
+
+def _refuse_closed(opportunity: Opportunity) -> None:
+    if opportunity.status is not ASSIGNED:
+        raise WrongState(Label("Plans belong to opportunities in development."))
+
+
+def add_plan_item(
+    session: Session, opportunity: Opportunity, planned_on: date, todo: str, *, by: Actor
+) -> PlanItem:
+    """A new plan item."""
+    check_plan(session, opportunity, by=by)
+    item = PlanItem(opportunity=opportunity, planned_on=planned_on, todo=todo)
+    session.add(item)
+    session.flush()
+    return item
+
+
+def edit_plan_item(session: Session, item: PlanItem, todo: str, *, by: Actor, version: int | None) -> None:
+    """Change what is to be done; the date of an existing item is locked."""
+    check_plan(session, item.opportunity, by=by)
+    refuse_stale(session, item, version)
+    item.todo = todo
+    flush_or_stale(session)
+
+
+def delete_plan_item(session: Session, item: PlanItem, *, by: Actor) -> None:
+    """Remove a plan item."""
+    check_plan(session, item.opportunity, by=by)
+    session.delete(item)
+    flush_or_stale(session)
+
+
+def check_carry_out(opportunity: Opportunity, *, by: Actor) -> None:
+    """Raises Forbidden or WrongState when ``by`` may not type results."""
+    by.must(PLANS.right(Verb.CARRY_OUT))
+    if not is_assignee(opportunity, by):
+        raise Forbidden(Label("Only the person developing this opportunity may carry out its plan."))
+    _refuse_closed(opportunity)
+
+
+def carry_out(
+    session: Session, item: PlanItem, result: str | None, *, by: Actor, at: datetime, version: int | None
+) -> None:
+    """Type the result of a plan item; the moment of the first result is kept."""
+    check_carry_out(item.opportunity, by=by)
+    refuse_stale(session, item, version)
+    item.result = result
+    item.done_on = (item.done_on or at) if result else None
+    flush_or_stale(session)
+
+
+# ---- who works on the same company ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Something like what is being typed: what it is, whose, and in which way it is alike."""
+
+    row: Customer | Opportunity
+    holder: Employee | None
+    same_name: bool
+
+
+def alike(session: Session, name: str, phone: str | None, *, besides: int | None = None) -> list[Alike]:
+    """Customers and open opportunities in sight with an equal name or phone, ten at most of each."""
+    key, number = name_key(name), phone_key(phone)
+    if not key and not number:
+        return []
+    customers = session.scalars(
+        select(Customer)
+        .where(_equal(Customer, key, number), Customer.status != CustomerStatus.DELETED)
+        .options(joinedload(Customer.manager))
+        .order_by(Customer.id.desc())
+        .limit(10)
+    )
+    opportunities = session.scalars(
+        select(Opportunity)
+        .where(
+            _equal(Opportunity, key, number),
+            Opportunity.status.in_((UNASSIGNED, ASSIGNED)),
+            Opportunity.id != (besides or 0),
+        )
+        .options(joinedload(Opportunity.assignee), joinedload(Opportunity.created_by))
+        .order_by(Opportunity.id.desc())
+        .limit(10)
+    )
+    found = [Alike(row, row.manager, row.name_key == key) for row in customers]
+    return found + [Alike(row, row.assignee or row.created_by, row.name_key == key) for row in opportunities]
+
+
+def _equal(model: Any, key: str, number: str | None) -> Any:
+    conditions = [model.name_key == key] if key else []
+    return or_(*conditions, *([model.phone_key == number] if number else []))
+
+

@@ -1,0 +1,184 @@
+"""Life cycles as data: a tuple of moves, from which come the check, the buttons, the form and the history."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm.exc import StaleDataError
+
+from app.errors import Forbidden, Stale, WrongState
+from app.i18n import Choice, Label, LazyString, format_moment, gettext
+from app.models.history import StatusMove
+from app.models.org import Employee
+from app.security.actor import Actor
+from app.security.scope import handing_over
+
+
+def anyone(_row: Any, _by: Actor) -> bool:
+    """The ``who`` of a move that asks for nothing but the right."""
+    return True
+
+
+@dataclass(frozen=True)
+class Move:
+    """One way from some states to another.
+
+    ``right`` is needed, ``who`` must say yes, ``asks`` names the answers the move needs and ``does`` is called as
+    ``does(session, row, by=, at=, **answers)`` before the state changes; it may return a note for the history.
+    ``hands_over`` lets the row leave hands outside the actor's write scope, ``on_many`` offers it for several.
+    """
+
+    key: str
+    before: tuple[Choice, ...]
+    after: Choice
+    label: LazyString
+    done: LazyString
+    right: str
+    asks: tuple[str, ...] = ()
+    who: Callable[[Any, Actor], bool] = anyone
+    does: Callable[..., str | None] | None = None
+    hands_over: bool = False
+    on_many: bool = False
+    is_ending: bool = False
+    icon: str = "arrow-right"
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """The life cycle of one model: its states in order and its moves. Only it writes a status."""
+
+    model: type
+    moves: tuple[Move, ...]
+    steps: tuple[tuple[Choice, ...], ...]
+
+    def move(self, key: str) -> Move:
+        """The move of that key; raises KeyError."""
+        return {move.key: move for move in self.moves}[key]
+
+    def allowed(self, row: Any, by: Actor) -> list[Move]:
+        """The moves that ``by`` may make on ``row`` now."""
+        return [move for move in self.moves if self.is_allowed(move, row, by)]
+
+    def is_allowed(self, move: Move, row: Any, by: Actor) -> bool:
+        """Whether right, person and state allow the move."""
+        return row.status in move.before and by.may(move.right) and move.who(row, by)
+
+    def check(self, session: Session, row: Any, move: Move, *, by: Actor, version: int | None = None) -> None:
+        """Raises Forbidden, WrongState or Stale when the move may not be made on ``row`` as it stands."""
+        by.must(move.right)
+        if not move.who(row, by):
+            raise Forbidden(Label("Only the person responsible for this record may do this."))
+        if row.status not in move.before:
+            raise WrongState(_moved_on(session, row))
+        refuse_stale(session, row, version)
+
+    def fire(
+        self,
+        session: Session,
+        row: Any,
+        key: str,
+        *,
+        by: Actor,
+        at: datetime,
+        version: int | None = None,
+        **answers: Any,
+    ) -> None:
+        """Make the move: check, act, change the status, write the history; flushes, never commits.
+
+        ``version`` is the row's as the person saw it; a row that moved on since is refused as Stale.
+        """
+        move = self.move(key)
+        self.check(session, row, move, by=by, version=version)
+        before = row.status
+        note = move.does(session, row, by=by, at=at, **answers) if move.does else None
+        row.status = move.after
+        history = _history(row, move.key, before, by, at, answers.get("reason"), note)
+        session.add(history)
+        self._flush(session, row, hands_over=move.hands_over)
+
+    def enter(
+        self,
+        session: Session,
+        entries: Sequence[tuple[Any, Choice]],
+        *,
+        by: Actor,
+        at: datetime,
+        reason: str | None = None,
+    ) -> None:
+        """Bring new rows into life in the given states, with their first history rows; flushes."""
+        for row, status in entries:
+            row.status = status
+            session.add(row)
+        session.flush()
+        session.add_all(_history(row, "create", None, by, at, reason, None) for row, _ in entries)
+
+    def _flush(self, session: Session, row: Any, *, hands_over: bool) -> None:
+        key = row.id
+        try:
+            if hands_over:
+                with handing_over(session, row):
+                    pass
+            else:
+                session.flush()
+        except StaleDataError:
+            session.rollback()
+            fresh = session.get(self.model, key)
+            raise Stale(_moved_on(session, fresh) if fresh else Label("This record was deleted meanwhile.")) from None
+
+
+def refuse_stale(session: Session, row: Any, version: int | None) -> None:
+    """Raises Stale when the row is no longer of ``version`` (None: whatever it is)."""
+    if version is not None and row.version != version:
+        raise Stale(_changed_by(row, session))
+
+
+def moves_of(session: Session, row: Any) -> Sequence[StatusMove]:
+    """The history of a row, newest first, with the people."""
+    statement = (
+        select(StatusMove)
+        .where(StatusMove.kind == row.__tablename__, StatusMove.row_id == row.id)
+        .options(joinedload(StatusMove.by))
+        .order_by(StatusMove.id.desc())
+    )
+    return session.scalars(statement).all()
+
+
+def _history(
+    row: Any, key: str, before: Choice | None, by: Actor, at: datetime, reason: str | None, note: str | None
+) -> StatusMove:
+    return StatusMove(
+        kind=row.__tablename__,
+        row_id=row.id,
+        move=key,
+        before=before,
+        after=row.status,
+        by_id=by.person_id,
+        at=at,
+        reason=reason,
+        note=note,
+    )
+
+
+def _moved_on(session: Session, row: Any) -> str:
+    """Where the row stands now, and who brought it there and when."""
+    last: Iterable[StatusMove] = moves_of(session, row)[:1]
+    for move in last:
+        return gettext(
+            "This is not possible any more: it is %(status)s since %(time)s, by %(name)s.",
+            status=row.status.label,
+            time=format_moment(move.at),
+            name=move.by or gettext("the system"),
+        )
+    return gettext("This is not possible while it is %(status)s.", status=row.status.label)
+
+
+def _changed_by(row: Any, session: Session) -> str:
+    person = session.get(Employee, row.changed_by_id) if row.changed_by_id else None
+    return gettext(
+        "%(name)s changed this record at %(time)s. Look at it again before you go on.",
+        name=person or gettext("the system"),
+        time=format_moment(row.changed_on),
+    )

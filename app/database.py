@@ -1,0 +1,93 @@
+"""The database: its engine settings, bringing its tables up to date, and the rows every installation needs."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
+
+from app.actions.basedata import write_dictionary
+from app.security.roles import write_roles
+from config import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+#: Any number serves, so long as nothing else of the product takes it.
+MIGRATION_LOCK = 20261122
+
+
+def prepare_sqlite(connection: Any, _record: Any = None) -> None:
+    """Write-ahead log, foreign keys, and patience with another writer, on every SQLite connection."""
+    if not isinstance(connection, sqlite3.Connection):
+        return
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=15000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+event.listen(Engine, "connect", prepare_sqlite)
+
+
+def engine_for(url: str) -> Engine:
+    """An engine of its own, outside the application; the folder of a SQLite file is made."""
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite" and address.database not in {None, "", ":memory:"}:
+        Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
+    return create_engine(address)
+
+
+def upgrade(settings: Settings) -> bool:
+    """Bring the tables to the newest state and write rights, roles and dictionary; several may try at once.
+
+    Returns True when the tables were made just now, by this call.
+    """
+    engine = engine_for(settings.migration_database_url)
+    try:
+        with engine.begin() as connection:
+            _be_alone(connection)
+            is_new = not inspect(connection).has_table("alembic_version")
+            configuration = _alembic(settings)
+            configuration.attributes["connection"] = connection
+            command.upgrade(configuration, "head")
+            write_foundation(Session(connection, join_transaction_mode="create_savepoint"))
+        return is_new
+    finally:
+        engine.dispose()
+
+
+def _be_alone(connection: Connection) -> None:
+    """Let nobody else migrate meanwhile, and make the change of tables one transaction on SQLite too."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
+    else:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def write_foundation(session: Session) -> None:
+    """The rows without which nothing works: rights, default roles and dictionary; commits."""
+    with session:
+        write_roles(session)
+        write_dictionary(session)
+        session.commit()
+
+
+def is_current(settings: Settings) -> bool:
+    """Whether the database stands at the newest migration."""
+    engine = engine_for(settings.database_url)
+    try:
+        with engine.connect() as connection:
+            at = MigrationContext.configure(connection).get_current_revision()
+        return at == ScriptDirectory.from_config(_alembic(settings)).get_current_head()
+    finally:
+        engine.dispose()
+
+
+def _alembic(settings: Settings) -> Config:
+    configuration = Config()
+    configuration.set_main_option("script_location", str(ROOT / "migrations"))
+    configuration.attributes["url"] = settings.migration_database_url
+    return configuration

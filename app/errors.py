@@ -1,0 +1,53 @@
+"""The business says no: refusals that carry a translated sentence saying what to do."""
+
+from collections.abc import Mapping
+
+from app.i18n import Label, LazyString
+
+Sentence = str | LazyString
+
+
+class DomainError(Exception):
+    """A rule forbids what was asked. ``status`` is the HTTP answer the edge gives for it."""
+
+    status = 409
+
+    def __init__(self, sentence: Sentence) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+    def __str__(self) -> str:
+        return str(self.sentence)
+
+
+class Forbidden(DomainError):
+    """The right, the write scope or the ``who`` of a move is missing."""
+
+    status = 403
+
+
+class OutOfSight(DomainError):
+    """The row does not exist for this reader."""
+
+    status = 404
+
+    def __init__(self, sentence: Sentence | None = None) -> None:
+        super().__init__(sentence or Label("This record does not exist, or you may not see it."))
+
+
+class WrongState(DomainError):
+    """The row's state does not allow it."""
+
+
+class Stale(DomainError):
+    """Somebody was faster; the sentence says who and when."""
+
+
+class Invalid(DomainError):
+    """A check failed. ``fields`` maps a field name to its reason."""
+
+    status = 422
+
+    def __init__(self, fields: Mapping[str, Sentence], sentence: Sentence | None = None) -> None:
+        super().__init__(sentence or next(iter(fields.values())))
+        self.fields = dict(fields)

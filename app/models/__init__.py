@@ -1,0 +1,30 @@
+"""What is: every table of the product, imported together so that the metadata is whole."""
+
+from app.models.base import Model
+from app.models.basedata import Category, DictionaryEntry
+from app.models.customers import Contact, Customer, CustomerStatus, Gender, NumberSeries
+from app.models.history import StatusMove
+from app.models.installation import Installation
+from app.models.marketing import Opportunity, OpportunityStatus, PlanItem
+from app.models.org import Department, Employee, Reach, Role, RoleReach
+
+__all__ = [
+    "Category",
+    "Contact",
+    "Customer",
+    "CustomerStatus",
+    "Department",
+    "DictionaryEntry",
+    "Gender",
+    "Installation",
+    "Model",
+    "NumberSeries",
+    "Opportunity",
+    "OpportunityStatus",
+    "PlanItem",
+    "Reach",
+    "Role",
+    "RoleReach",
+    "StatusMove",
+    "Employee",
+]

@@ -1,0 +1,93 @@
+"""What every table shares: the metadata, column types, who made and changed a row, and its version."""
+
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from flask_appbuilder import Model
+from sqlalchemy import DateTime, Dialect, ForeignKey, Integer, String
+from sqlalchemy.orm import Mapped, Mapper, declared_attr, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+from app.i18n import Choice, Label, LazyString
+
+# Named constraints: SQLite can only change a constraint in a migration that it can call by its name.
+Model.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment, stored in UTC. Raises ValueError for a naive one."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs its time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class ChoiceType(TypeDecorator[Choice]):
+    """A member of a ``Choice``, stored by its value."""
+
+    impl = String(20)
+    cache_ok = True
+
+    def __init__(self, choices: type[Choice]) -> None:
+        super().__init__()
+        self.choices = choices
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else self.choices(value).value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Choice | None:
+        return None if value is None else self.choices(value)
+
+
+def said(label: LazyString, **more: Any) -> dict[str, Any]:
+    """The ``info`` of a column: the words it is shown by, and what its form field needs to know."""
+    return {"label": label, **more}
+
+
+class Recorded:
+    """Who made and last changed a row and when, and its version.
+
+    The session fills the four marks from the person it works for (``app.security.scope``); the version
+    is checked in every UPDATE, so that a change of a row that moved on meanwhile is refused.
+    """
+
+    created_on: Mapped[datetime] = mapped_column(UtcDateTime, info={"label": Label("Created on")})
+    changed_on: Mapped[datetime] = mapped_column(UtcDateTime, info={"label": Label("Changed on")})
+    version: Mapped[int] = mapped_column(Integer, default=1)
+
+    @declared_attr
+    def created_by_id(cls) -> Mapped[int | None]:
+        return mapped_column(ForeignKey("ab_user.id"))
+
+    @declared_attr
+    def changed_by_id(cls) -> Mapped[int | None]:
+        return mapped_column(ForeignKey("ab_user.id"))
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:
+        return {"version_id_col": cast(Any, cls).version}
+
+
+def mapper_of(model: type) -> Mapper[Any]:
+    """The mapper of a model class."""
+    return cast("Mapper[Any]", cast(Any, model).__mapper__)
+
+
+__all__ = ["ChoiceType", "Model", "Recorded", "UtcDateTime", "mapper_of", "said"]

@@ -1,0 +1,15 @@
+"""What this installation knows about itself, such as that it holds the demo company."""
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Model
+
+
+class Installation(Model):
+    """One fact about this database; ``key`` says which."""
+
+    __tablename__ = "installation"
+
+    key: Mapped[str] = mapped_column(String(50), primary_key=True)
+    value: Mapped[str] = mapped_column(String(200))

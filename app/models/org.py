@@ -1,0 +1,114 @@
+"""People and departments: who works here, where, for which regions and industries, and how far each role sees."""
+
+from __future__ import annotations
+
+from flask_appbuilder.security.sqla.models import Role
+from flask_appbuilder.security.sqla.models import User as FabUser
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.i18n import Choice, Label
+from app.models.base import ChoiceType, Model, said
+from app.models.basedata import DictionaryEntry
+
+user_regions = Table(
+    "user_regions",
+    Model.metadata,
+    Column("user_id", ForeignKey("ab_user.id", ondelete="CASCADE"), primary_key=True),
+    Column("region_id", ForeignKey("dictionary_entries.id"), primary_key=True),
+)
+user_industries = Table(
+    "user_industries",
+    Model.metadata,
+    Column("user_id", ForeignKey("ab_user.id", ondelete="CASCADE"), primary_key=True),
+    Column("industry_id", ForeignKey("dictionary_entries.id"), primary_key=True),
+)
+
+
+class Department(Model):
+    """One node of the department tree. ``path`` lists the keys from the root down, as ``/1/4/``."""
+
+    __tablename__ = "departments"
+    __table_args__ = (UniqueConstraint("parent_id", "name"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), info=said(Label("Department")))
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"))
+    head_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", use_alter=True))
+    position: Mapped[int] = mapped_column(Integer, default=0)
+    path: Mapped[str] = mapped_column(String(500), default="", index=True)
+
+    parent: Mapped[Department | None] = relationship(remote_side=[id], back_populates="children")
+    children: Mapped[list[Department]] = relationship(back_populates="parent", order_by="Department.position")
+    head: Mapped[Employee | None] = relationship(foreign_keys=[head_id])
+    members: Mapped[list[Employee]] = relationship(
+        back_populates="department", foreign_keys="Employee.department_id"
+    )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Employee(FabUser):
+    """A person who signs in; a disabled one stays on old records."""
+
+    __tablename__ = "ab_user"
+    # The parent's arguments, so that this class extends the framework's table instead of joining it.
+    __table_args__ = (Index("ix_ab_user_department_id", "department_id"), {"extend_existing": True})
+
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"))
+    phone: Mapped[str | None] = mapped_column(String(50), info=said(Label("Phone")))
+    locale: Mapped[str | None] = mapped_column(String(10), info=said(Label("Language")))
+    theme: Mapped[str | None] = mapped_column(String(10), info=said(Label("Theme")))
+
+    department: Mapped[Department | None] = relationship(
+        back_populates="members", foreign_keys=[department_id]
+    )
+    regions: Mapped[list[DictionaryEntry]] = relationship(secondary=user_regions)
+    industries: Mapped[list[DictionaryEntry]] = relationship(secondary=user_industries)
+
+    @property
+    def full_name(self) -> str:
+        """Family name first without a space for Chinese names, given name first otherwise."""
+        first, last = self.first_name or "", self.last_name or ""
+        is_latin = (first + last).isascii()
+        return (f"{first} {last}" if is_latin else f"{last}{first}").strip() or self.username
+
+    def __str__(self) -> str:
+        return self.full_name
+
+
+class Reach(Choice):
+    """How far a role reaches in one module, from the narrowest to the widest."""
+
+    OWN = "own", Label("Own")
+    DEPARTMENT = "department", Label("Department")
+    BELOW = "below", Label("Department and below")
+    ALL = "all", Label("All")
+
+    def widest(self, other: Reach) -> Reach:
+        """The wider of the two."""
+        order = list(Reach)
+        return max(self, other, key=order.index)
+
+
+class RoleReach(Model):
+    """The data scope of one role in one module, for reading and for writing."""
+
+    __tablename__ = "role_reaches"
+
+    role_id: Mapped[int] = mapped_column(ForeignKey("ab_role.id", ondelete="CASCADE"), primary_key=True)
+    module: Mapped[str] = mapped_column(String(30), primary_key=True)
+    reads: Mapped[Reach] = mapped_column(ChoiceType(Reach), default=Reach.ALL)
+    writes: Mapped[Reach] = mapped_column(ChoiceType(Reach), default=Reach.OWN)
+
+
+__all__ = ["Department", "Reach", "Role", "RoleReach", "Employee", "user_industries", "user_regions"]

@@ -1,0 +1,134 @@
+"""The catalogue of rights and the default roles; each right is one Flask-AppBuilder permission on a view."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from app.i18n import Choice, Label, LazyString
+from app.models.org import Reach
+
+
+class Verb(Choice):
+    """What can be done on a screen."""
+
+    SEE = "see", Label("See")
+    CREATE = "create", Label("Create")
+    EDIT = "edit", Label("Edit")
+    DELETE = "delete", Label("Delete")
+    IMPORT = "import", Label("Import")
+    ASSIGN = "assign", Label("Assign")
+    REASSIGN = "reassign", Label("Reassign")
+    PLAN = "plan", Label("Make plan")
+    CARRY_OUT = "carry_out", Label("Carry out plan")
+    PLAN_FOR_OTHERS = "plan_for_others", Label("Plan for others")
+    SUCCEED = "succeed", Label("Development succeeded")
+    FAIL = "fail", Label("End development")
+    SEE_PHONES = "see_phones", Label("See phone numbers")
+
+
+@dataclass(frozen=True)
+class Screen:
+    """One screen of the menu: its key is the view's permission name and its address."""
+
+    key: str
+    label: LazyString
+    verbs: tuple[Verb, ...]
+    in_menu: bool = True
+
+    def right(self, verb: Verb) -> str:
+        """The key of the right to do ``verb`` here."""
+        return f"{self.key}.{verb.value}"
+
+
+@dataclass(frozen=True)
+class Module:
+    """A group of screens; data scope is given per module."""
+
+    key: str
+    label: LazyString
+    icon: str
+    screens: tuple[Screen, ...]
+
+
+OPPORTUNITIES = Screen(
+    "opportunities",
+    Label("Sales opportunities"),
+    (Verb.SEE, Verb.CREATE, Verb.EDIT, Verb.DELETE, Verb.ASSIGN, Verb.REASSIGN, Verb.IMPORT),
+)
+PLANS = Screen(
+    "plans",
+    Label("Development plans"),
+    (Verb.SEE, Verb.PLAN, Verb.CARRY_OUT, Verb.PLAN_FOR_OTHERS, Verb.SUCCEED, Verb.FAIL),
+)
+CUSTOMERS = Screen("customers", Label("Customers"), (Verb.SEE, Verb.SEE_PHONES))
+CONTACTS = Screen("contacts", Label("Contacts"), (Verb.SEE,), in_menu=False)
+PEOPLE = Screen("people", Label("People"), (Verb.IMPORT,), in_menu=False)
+
+CATALOGUE = (
+    Module("marketing", Label("Marketing"), "target-arrow", (OPPORTUNITIES, PLANS)),
+    Module("customers", Label("Customer management"), "building", (CUSTOMERS, CONTACTS)),
+    Module("access", Label("Access"), "lock", (PEOPLE,)),
+)
+SCREENS = {screen.key: screen for module in CATALOGUE for screen in module.screens}
+
+
+def all_rights() -> Iterator[str]:
+    """The key of every right, as ``opportunities.assign``."""
+    return (screen.right(verb) for screen in SCREENS.values() for verb in screen.verbs)
+
+
+@dataclass(frozen=True)
+class DefaultRole:
+    """A role as ``flask crm init`` writes it once; afterwards the database is the truth."""
+
+    name: str
+    rights: frozenset[str]
+    writes: Reach
+    label: LazyString
+
+
+def _rights(*groups: tuple[Screen, tuple[Verb, ...]]) -> frozenset[str]:
+    return frozenset(screen.right(verb) for screen, verbs in groups for verb in verbs)
+
+
+_SEES = ((OPPORTUNITIES, (Verb.SEE,)), (PLANS, (Verb.SEE,)), (CUSTOMERS, (Verb.SEE,)), (CONTACTS, (Verb.SEE,)))
+
+DEFAULT_ROLES = (
+    DefaultRole("Administrator", frozenset(all_rights()), Reach.ALL, Label("Administrator")),
+    DefaultRole(
+        "Sales supervisor",
+        _rights(
+            *_SEES,
+            (
+                OPPORTUNITIES,
+                (Verb.CREATE, Verb.EDIT, Verb.DELETE, Verb.ASSIGN, Verb.REASSIGN, Verb.IMPORT),
+            ),
+            (PLANS, (Verb.PLAN_FOR_OTHERS,)),
+            (CUSTOMERS, (Verb.SEE_PHONES,)),
+        ),
+        Reach.BELOW,
+        Label("Sales supervisor"),
+    ),
+    DefaultRole(
+        "Account manager",
+        _rights(
+            *_SEES,
+            (OPPORTUNITIES, (Verb.CREATE, Verb.EDIT, Verb.DELETE)),
+            (PLANS, (Verb.PLAN, Verb.CARRY_OUT, Verb.SUCCEED, Verb.FAIL)),
+            (CUSTOMERS, (Verb.SEE_PHONES,)),
+        ),
+        Reach.OWN,
+        Label("Account manager"),
+    ),
+    DefaultRole("Executive", _rights(*_SEES), Reach.OWN, Label("Executive")),
+)
+
+
+def permission_of(right: str) -> tuple[str, str]:
+    """The Flask-AppBuilder permission and view names of a right."""
+    screen, verb = right.split(".")
+    return f"can_{verb}", screen
+
+
+def right_of(permission: str, view: str) -> str:
+    """The right that a Flask-AppBuilder permission on a view stands for."""
+    return f"{view}.{permission.removeprefix('can_')}"

@@ -1,0 +1,326 @@
+"""The wall around the rows: which a session's actor sees, and which he may write.
+
+It stands in the session. ``do_orm_execute`` narrows every statement on a walled model to what the actor
+sees; ``before_flush`` refuses a write outside his scope and a link to a row he does not see. A session that
+works for nobody reaches no walled row at all.
+
+A root model carries ``scope_module`` and ``responsible_id`` (and ``is_common`` where everybody who sees a row may
+write it); a child names the relationship it is seen through in ``seen_through``.
+"""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table, and_, event, false, inspect, or_, select
+from sqlalchemy.orm import ORMExecuteState, RelationshipDirection, Session, with_loader_criteria
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.elements import TextClause
+
+from app.clock import now
+from app.errors import Forbidden, OutOfSight
+from app.i18n import Label
+from app.models.base import Model, Recorded, mapper_of
+from app.models.history import StatusMove
+from app.models.org import Employee, Reach
+from app.security.actor import SYSTEM, Actor
+
+
+class WallError(RuntimeError):
+    """A defect: a statement on walled rows for nobody, or in a form the wall cannot narrow."""
+
+
+@cache
+def roots() -> tuple[Any, ...]:
+    """The walled models that belong to a person."""
+    return tuple(m.class_ for m in Model.registry.mappers if hasattr(m.class_, "scope_module"))
+
+
+@cache
+def children() -> tuple[Any, ...]:
+    """The walled models seen through a parent."""
+    return tuple(m.class_ for m in Model.registry.mappers if hasattr(m.class_, "seen_through"))
+
+
+@cache
+def walled_tables() -> frozenset[Table]:
+    """Every table whose rows the wall guards."""
+    return frozenset(mapper_of(model).local_table for model in (*roots(), *children(), StatusMove))  # type: ignore[misc]
+
+
+def actor_of(session: Session) -> Actor | None:
+    """Who the session works for."""
+    return session.info.get("actor")
+
+
+@contextmanager
+def working_as(session: Session, actor: Actor) -> Iterator[Session]:
+    """The session works for ``actor`` inside the block."""
+    before = session.info.get("actor")
+    session.info["actor"] = actor
+    try:
+        yield session
+    finally:
+        session.info["actor"] = before
+
+
+def system(session: Session, why: str) -> AbstractContextManager[Session]:
+    """A block in which the session sees and writes every row, still in the name of its person.
+
+    ``why`` says aloud, where the block begins, what the wall is opened for.
+    """
+    if not why:
+        raise WallError("the wall is opened without a reason")
+    actor = actor_of(session)
+    return working_as(session, replace(SYSTEM, person_id=actor.person_id if actor else None))
+
+
+# ---- reading ----------------------------------------------------------------------------------------
+
+
+def sees(model: Any, actor: Actor) -> ColumnElement[bool] | None:
+    """The condition under which ``actor`` sees a row of ``model``; None when he sees every one."""
+    if model is StatusMove:
+        return _sees_moves(actor)
+    if hasattr(model, "seen_through"):
+        parent = mapper_of(model).relationships[model.seen_through].mapper.class_
+        inner = sees(parent, actor)
+        return None if inner is None else _link_column(model).in_(select(parent.id).where(inner))
+    return _within(model.responsible_id, actor, actor.read_reach(model.scope_module))
+
+
+def _within(person: ColumnElement[Any], actor: Actor, reach: Reach) -> ColumnElement[bool] | None:
+    if reach is Reach.ALL:
+        return None
+    if reach is Reach.OWN:
+        return person == actor.person_id
+    people = select(Employee.id).where(Employee.department_id.in_(actor.departments_within(reach)))
+    return or_(person == actor.person_id, person.in_(people))
+
+
+def _link_column(model: Any) -> ColumnElement[Any]:
+    return getattr(model, _key_of(mapper_of(model).relationships[model.seen_through]))
+
+
+def _key_of(link: Any) -> str:
+    """The attribute that holds the key of a relationship to one."""
+    (column,) = link.local_columns
+    return str(link.parent.get_property_by_column(column).key)
+
+
+def _sees_moves(actor: Actor) -> ColumnElement[bool] | None:
+    """A move is seen by whoever sees the record it happened to."""
+    conditions = {root: sees(root, actor) for root in roots()}
+    if all(condition is None for condition in conditions.values()):
+        return None
+    parts = []
+    for root, condition in conditions.items():
+        kind = StatusMove.kind == root.__tablename__
+        rows = None if condition is None else StatusMove.row_id.in_(select(root.id).where(condition))
+        parts.append(kind if rows is None else and_(kind, rows))
+    return or_(false(), *parts)
+
+
+def _narrow(state: ORMExecuteState) -> None:
+    actor = actor_of(state.session)
+    if actor is not None and actor.is_system:
+        return
+    if state.is_column_load:
+        return  # the row was seen when it was loaded
+    tables, entities = _named_in(state.statement)
+    walled = tables & walled_tables()
+    if not walled:
+        return
+    if actor is None:
+        raise WallError("walled rows are asked for by a session that works for nobody")
+    if state.is_insert or not walled <= entities:
+        raise WallError("walled rows are asked for by a statement that the wall cannot narrow")
+    options = []
+    for model in (*roots(), *children(), StatusMove):
+        condition = sees(model, actor)
+        if condition is not None:
+            options.append(with_loader_criteria(model, condition, include_aliases=True))
+    state.statement = state.statement.options(*options)
+
+
+def _named_in(statement: Any) -> tuple[frozenset[Any], frozenset[Any]]:
+    """The tables a statement names, and those of them it names as models, which is how the wall narrows them.
+
+    A text statement counts as naming every walled table.
+    """
+    tables: set[Any] = set()
+    entities: set[Any] = set()
+    for element in visitors.iterate(statement):
+        if isinstance(element, TextClause):
+            return frozenset(walled_tables()), frozenset()
+        annotations = getattr(element, "_annotations", {})
+        if "parententity" in annotations:
+            entities.add(annotations["parententity"].mapper.local_table)
+        if isinstance(element, Table):
+            tables.add(element._deannotate())  # type: ignore[no-untyped-call]
+    return frozenset(tables), frozenset(entities)
+
+
+# ---- writing ----------------------------------------------------------------------------------------
+
+
+def may_write(session: Session, row: Any) -> bool:
+    """Whether the session's actor may write ``row`` as it stands in memory."""
+    actor = actor_of(session)
+    if actor is None:
+        return False
+    if actor.is_system:
+        return True
+    if hasattr(type(row), "seen_through"):
+        parent = getattr(row, type(row).seen_through)
+        return parent is not None and may_write(session, parent)
+    if getattr(row, "is_common", False):
+        return True
+    return may_hold(session, row.responsible_id, type(row).scope_module)
+
+
+def may_hold(session: Session, person_id: int | None, module: str) -> bool:
+    """Whether rows of ``person_id`` lie within the write scope of the session's actor in ``module``."""
+    actor = actor_of(session)
+    if actor is None:
+        return False
+    reach = actor.write_reach(module)
+    if reach is Reach.ALL or (person_id is not None and person_id == actor.person_id):
+        return True
+    if reach is Reach.OWN or person_id is None:
+        return False
+    return department_of(session, person_id) in actor.departments_within(reach)
+
+
+def department_of(session: Session, person_id: int) -> int | None:
+    """The department of a person, asked for once in a session."""
+    known: dict[int, int | None] = session.info.setdefault("departments", {})
+    if person_id not in known:
+        remember_departments(session, {person_id})
+    return known[person_id]
+
+
+def remember_departments(session: Session, person_ids: set[int]) -> None:
+    """Ask for the departments of several people in one statement, for a list that needs them all."""
+    known: dict[int, int | None] = session.info.setdefault("departments", {})
+    missing = person_ids - known.keys()
+    if missing:
+        statement = select(Employee.id, Employee.department_id).where(Employee.id.in_(missing))
+        with session.no_autoflush:
+            known.update({key: department for key, department in session.execute(statement)})
+        known.update(dict.fromkeys(missing - known.keys()))
+
+
+@contextmanager
+def handing_over(session: Session, row: Any) -> Iterator[None]:
+    """Inside the block ``row`` may leave somebody's hands that the actor may not write himself.
+
+    Assigning and transferring need the row in read scope and only the receiver in write scope.
+    """
+    marked: set[int] = session.info.setdefault("handed_over", set())
+    marked.add(id(row))
+    try:
+        yield
+        session.flush()
+    finally:
+        marked.discard(id(row))
+
+
+def _guard(session: Session, _context: Any, _instances: Any) -> None:
+    actor = actor_of(session)
+    with session.no_autoflush:
+        for row in (*session.new, *session.dirty, *session.deleted):
+            if row in session.dirty and not session.is_modified(row):
+                continue
+            _settle_links(row)
+            if isinstance(row, Recorded):
+                _mark(row, actor, is_new=row in session.new)
+            if _is_walled(row) and not (actor and actor.is_system):
+                _refuse_foreign(session, row, actor)
+
+
+def _settle_links(row: Any) -> None:
+    """Write the keys of changed relationships now, which the flush would do only after we looked."""
+    for link in mapper_of(type(row)).relationships:
+        if link.uselist or link.direction is not RelationshipDirection.MANYTOONE:
+            continue
+        added = inspect(row).attrs[link.key].history.added
+        if added and (added[0] is None or getattr(added[0], "id", None) is not None):
+            setattr(row, _key_of(link), added[0].id if added[0] is not None else None)
+
+
+def _is_walled(row: Any) -> bool:
+    return hasattr(type(row), "scope_module") or hasattr(type(row), "seen_through")
+
+
+def _mark(row: Any, actor: Actor | None, *, is_new: bool) -> None:
+    moment, person_id = now(), actor.person_id if actor else None
+    if is_new:
+        row.created_on = row.created_on or moment
+        row.created_by_id = row.created_by_id or person_id
+    row.changed_on = moment
+    row.changed_by_id = person_id or row.changed_by_id
+
+
+def _refuse_foreign(session: Session, row: Any, actor: Actor | None) -> None:
+    if actor is None:
+        raise WallError("a walled row is written by a session that works for nobody")
+    state = inspect(row)
+    is_handed_over = id(row) in session.info.get("handed_over", ())
+    if state.persistent and not is_handed_over and not _might_write_before(session, row):
+        raise Forbidden(Label("This record belongs to somebody outside your write scope."))
+    if row not in session.deleted:
+        if not may_write(session, row):
+            raise Forbidden(Label("This person is outside your write scope."))
+        _refuse_hidden_links(session, row)
+
+
+def _might_write_before(session: Session, row: Any) -> bool:
+    """Whether the actor could write the row as the database has it."""
+    before = _committed(row)
+    if hasattr(type(row), "seen_through"):
+        link = mapper_of(type(row)).relationships[type(row).seen_through]
+        parent = session.get(link.mapper.class_, getattr(before, _key_of(link)))
+        return parent is not None and may_write(session, parent)
+    actor = actor_of(session)
+    descriptors = mapper_of(type(row)).all_orm_descriptors
+    if "is_common" in descriptors and descriptors["is_common"].fget(before):  # type: ignore[attr-defined]
+        return True
+    person_id = descriptors["responsible_id"].fget(before)  # type: ignore[attr-defined]
+    return actor is not None and may_hold(session, person_id, type(row).scope_module)
+
+
+def _committed(row: Any) -> SimpleNamespace:
+    """The row's column values as last read from the database."""
+    values = {}
+    for attribute in mapper_of(type(row)).column_attrs:
+        history = inspect(row).attrs[attribute.key].history
+        values[attribute.key] = history.deleted[0] if history.deleted else getattr(row, attribute.key)
+    return SimpleNamespace(**values)
+
+
+def _refuse_hidden_links(session: Session, row: Any) -> None:
+    """A changed link must lead to a row the actor sees; a new row of the same flush is his own doing."""
+    for link in mapper_of(type(row)).relationships:
+        if link.uselist or not _is_walled_class(link.mapper.class_):
+            continue
+        key = _key_of(link)
+        target_id = getattr(row, key)
+        if target_id is None or not inspect(row).attrs[key].history.has_changes():
+            continue
+        target = link.mapper.class_
+        if session.scalar(select(target.id).where(target.id == target_id)) is None:
+            raise OutOfSight()
+
+
+def _is_walled_class(model: Any) -> bool:
+    return hasattr(model, "scope_module") or hasattr(model, "seen_through")
+
+
+def raise_wall(session_class: type[Session]) -> None:
+    """Put the wall into every session of ``session_class``."""
+    event.listen(session_class, "do_orm_execute", _narrow)
+    event.listen(session_class, "before_flush", _guard)

@@ -1,0 +1,309 @@
+"""The edge between requests and the rest: who is asking, in which language, and what every refusal looks like."""
+
+import hashlib
+import logging
+import uuid
+from dataclasses import dataclass
+from functools import cache
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, cast
+
+from flask import Flask, current_app, g, redirect, render_template, request, url_for
+from flask import session as cookie
+from flask_babel import get_locale
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from app.errors import DomainError
+from app.extensions import session
+from app.i18n import gettext
+from app.models.org import Employee
+from app.security.actor import Actor, load_actor
+from app.security.rights import CATALOGUE, Verb
+from app.views.guards import guard_of
+from app.views.listing import BadAddress
+from app.views.presentation import Page
+
+log = logging.getLogger(__name__)
+OPEN_ENDPOINTS = {"static"}
+
+
+@dataclass(frozen=True)
+class Reader:
+    """What the frame says of the signed-in person, kept apart from the database."""
+
+    name: str
+    initials: str
+    roles: str
+    locale: str
+    theme: str
+
+
+def prepare(app: Flask) -> None:
+    """Put the edge around an application."""
+    app.before_request(admit)
+    app.after_request(add_headers)
+    app.context_processor(frame)
+    app.register_error_handler(DomainError, answer_refusal)
+    app.register_error_handler(CSRFError, answer_forged)
+    app.register_error_handler(BadAddress, answer_bad_address)
+    app.register_error_handler(HTTPException, answer_http)
+    app.register_error_handler(Exception, answer_defect)
+
+
+# ---- who is asking ------------------------------------------------------------------------------------
+
+
+def admit() -> Response | str | tuple[Any, int] | None:
+    """Let the request in, or answer it: every route asks for what its guard says, and none without a guard."""
+    g.request_id = uuid.uuid4().hex[:12]
+    g.actor, g.reader = None, None
+    if request.endpoint in OPEN_ENDPOINTS or request.routing_exception is not None:
+        cookie.setdefault("locale", preferred_locale(None))
+        return None
+    handler = current_app.view_functions[str(request.endpoint)]
+    guard = guard_of(handler)
+    if guard is not None and guard.is_public and request.endpoint == "Health.healthz":
+        return None
+    _recognise()
+    if guard is None:
+        return error_page(HTTPStatus.FORBIDDEN, gettext("This page is closed."))
+    if guard.is_public:
+        return None
+    if g.actor is None:
+        return ask_to_sign_in()
+    if not guard.admits(getattr(handler, "__self__", None), g.actor):
+        return error_page(HTTPStatus.FORBIDDEN, gettext("You do not have the right to do this."))
+    return None
+
+
+def _recognise() -> None:
+    person = cast(Employee, current_user) if current_user.is_authenticated else None
+    cookie["locale"] = preferred_locale(person)
+    if person is None:
+        return
+    g.actor = load_actor(session(), person)
+    session().info["actor"] = g.actor
+    g.reader = Reader(
+        person.full_name,
+        initials(person.full_name),
+        ", ".join(gettext(name) for name in g.actor.roles),
+        str(cookie["locale"]),
+        person.theme or "auto",
+    )
+
+
+def initials(name: str) -> str:
+    """Two letters for the round sign: the given name of a Chinese name, else the first letters."""
+    if name.isascii():
+        return "".join(word[0] for word in name.split()[:2]).upper()
+    return name[-2:]
+
+
+def preferred_locale(person: Employee | None) -> str:
+    """The person's language, else the one chosen at sign-in, else the browser's, else the company's."""
+    known = current_app.config["LANGUAGES"]
+    asked = person.locale if person is not None else None
+    asked = asked or cookie.get("locale") or request.accept_languages.best_match(list(known))
+    return asked if asked in known else str(current_app.config["BABEL_DEFAULT_LOCALE"])
+
+
+def ask_to_sign_in() -> Response | tuple[dict[str, str], int]:
+    """302 to the sign-in page; 401 for a part of a page or JSON."""
+    if wants_part():
+        return {"error": gettext("Please sign in.")}, HTTPStatus.UNAUTHORIZED
+    here = request.full_path if request.method == "GET" and request.query_string else request.path
+    return redirect(url_for("SignIn.login", next=here))
+
+
+def wants_part() -> bool:
+    """Whether the browser asks for a piece of a page or for JSON, not for a page."""
+    return bool(request.headers.get("HX-Request")) or request.accept_mimetypes.best == "application/json"
+
+
+def actor() -> Actor:
+    """The person of this request."""
+    return cast(Actor, g.actor)
+
+
+# ---- refusals and failures ----------------------------------------------------------------------------
+
+
+def error_page(code: int, sentence: Any, title: Any = None) -> tuple[Any, int]:
+    """A page that says what happened and what to do; JSON for who asked for JSON."""
+    if request.accept_mimetypes.best == "application/json":
+        return {"error": str(sentence), "request_id": g.get("request_id", "")}, code
+    heading = title or TITLES.get(code, _l("Something went wrong"))
+    page = Page(heading, "")
+    body = render_template(
+        "crm/error.html",
+        page=page,
+        code=code,
+        title=heading,
+        sentence=sentence,
+        request_id=g.get("request_id", ""),
+        home_href="/",
+    )
+    return body, code
+
+
+TITLES = {
+    400: _l("The request cannot be read"),
+    403: _l("Not allowed"),
+    404: _l("Not found"),
+    405: _l("Not possible this way"),
+    409: _l("Not possible any more"),
+    413: _l("Too large"),
+    422: _l("Please check what you typed"),
+    429: _l("Too many requests"),
+    500: _l("Something went wrong"),
+    503: _l("Not available at the moment"),
+}
+SENTENCES = {
+    400: _l("A part of the address or of the form cannot be read. Go back and try again."),
+    403: _l("You do not have the right to do this."),
+    404: _l("This page does not exist, or you may not see it."),
+    405: _l("This address cannot be opened directly. Go back and use the button."),
+    413: _l("What was sent is too large."),
+    429: _l("Please wait a moment and try again."),
+    500: _l("This is our fault, not yours. Please tell your administrator the number below."),
+    503: _l("The database cannot be reached at the moment. Please try again in a minute."),
+}
+
+
+def answer_refusal(refusal: DomainError) -> Any:
+    """The business said no outside a form."""
+    session().rollback()
+    return error_page(refusal.status, refusal.sentence)
+
+
+def answer_forged(_error: CSRFError) -> Any:
+    """A form without its token: an old tab, or somebody else's page."""
+    return error_page(400, gettext("This form is too old or did not come from here. Load the page again and retry."))
+
+
+def answer_bad_address(error: BadAddress) -> Any:
+    """A parameter of the address that cannot be read."""
+    return error_page(400, gettext("This address cannot be read: check “%(name)s”.", name=error))
+
+
+def answer_http(error: HTTPException) -> Any:
+    """The answers of the framework, in the reader's language; redirects pass."""
+    code = error.code or 500
+    if code < HTTPStatus.BAD_REQUEST:
+        return error
+    body, status = error_page(code, SENTENCES.get(code, SENTENCES[400 if code < 500 else 500]))  # noqa: PLR2004
+    response = current_app.make_response((body, status))
+    allowed = getattr(error, "valid_methods", None)
+    if code == HTTPStatus.METHOD_NOT_ALLOWED and allowed:
+        response.headers["Allow"] = ", ".join(sorted(allowed))
+    return response
+
+
+def answer_defect(error: Exception) -> Any:
+    """A defect or a broken database: logged with the request's number, told plainly."""
+    session().rollback()
+    code = failure_code(error)
+    log.exception("request %s failed", g.get("request_id", ""))
+    if code == HTTPStatus.BAD_REQUEST:
+        return error_page(400, SENTENCES[400])
+    return error_page(code, SENTENCES[code])
+
+
+def failure_code(error: Exception) -> int:
+    """400 for a value the database cannot take, 503 for a database that does not answer, else 500."""
+    if isinstance(error, DataError):
+        return HTTPStatus.BAD_REQUEST
+    is_gone = isinstance(error, OperationalError) or getattr(error, "connection_invalidated", False)
+    return HTTPStatus.SERVICE_UNAVAILABLE if is_gone and isinstance(error, DBAPIError) else 500
+
+
+# ---- the frame ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class MenuEntry:
+    """One screen of the menu."""
+
+    label: Any
+    href: str
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class MenuModule:
+    """One module of the menu with the screens its reader may see."""
+
+    label: Any
+    icon: str
+    screens: list[MenuEntry]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the reader is in it."""
+        return any(screen.is_current for screen in self.screens)
+
+
+def menu() -> list[MenuModule]:
+    """The modules and screens the actor may see."""
+    found = []
+    for module in CATALOGUE:
+        entries = [
+            MenuEntry(screen.label, f"/{screen.key}/list/", request.path.startswith(f"/{screen.key}/"))
+            for screen in module.screens
+            if screen.in_menu and g.actor and g.actor.may(screen.right(Verb.SEE))
+        ]
+        if entries:
+            found.append(MenuModule(module.label, module.icon, entries))
+    return found
+
+
+def frame() -> dict[str, Any]:
+    """What the frame around every page needs."""
+    locale = str(get_locale() or "zh")
+    known = current_app.config["LANGUAGES"]
+    return {
+        "reader": g.get("reader"),
+        "menu": menu() if g.get("actor") else [],
+        "languages": [(code, one["name"], code == locale[:2]) for code, one in known.items()],
+        "is_demo": not current_app.config["CRM_SETTINGS"].is_production,
+        "asset": asset,
+        "html_lang": "zh-CN" if locale.startswith("zh") else "en",
+    }
+
+
+def asset(path: str) -> str:
+    """The address of a static file with its content hash, so that it may be kept for a year."""
+    return url_for("static", filename=path, v=_digest(path))
+
+
+@cache
+def _digest(path: str) -> str:
+    file = Path(current_app.static_folder or "") / path
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+
+
+CONTENT_POLICY = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
+
+
+def add_headers(response: Response) -> Response:
+    """Security headers on every answer; hashed assets are kept, pages are not."""
+    response.headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("X-Frame-Options", "DENY")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    if request.endpoint == "static" and "v" in request.args:
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    elif request.endpoint != "static":
+        response.headers["Cache-Control"] = "no-store"
+    if current_app.config["CRM_SETTINGS"].is_production:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    return response

@@ -1,0 +1,240 @@
+"""Forms made from the models: fields, lengths, what is required and how it is checked."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from flask_appbuilder.forms import DynamicForm
+from sqlalchemy import Date, Integer, Numeric, String
+from sqlalchemy.orm import Session
+from wtforms import DateField, Field, HiddenField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+
+from app.actions.basedata import entries
+from app.actions.phones import read_phone
+from app.errors import Invalid
+from app.i18n import Label
+from app.models.base import mapper_of
+from app.models.basedata import Category, DictionaryEntry
+from app.views.presentation import label_of
+
+REQUIRED = Label("This field is required.")
+MARKUP = re.compile(r"<\s*[/!a-zA-Z]")
+
+
+class CrmForm(DynamicForm):  # type: ignore[misc]
+    """A form that knows which fields it has, so that any other posted field is refused."""
+
+    def foreign_fields(self, posted: Iterable[str]) -> set[str]:
+        """The posted names that are not fields of this form."""
+        return set(posted) - {field.name for field in self} - {"csrf_token"}
+
+    def values(self, names: Sequence[str]) -> dict[str, Any]:
+        """The checked values of the named fields; an empty text is None."""
+        return {name: _or_none(self[name].data) for name in names if name in self}
+
+    def accuse(self, refusal: Invalid) -> None:
+        """Put each reason under its field."""
+        for name, reason in refusal.fields.items():
+            if name in self:
+                self[name].errors = [*self[name].errors, reason]
+
+
+def _or_none(value: Any) -> Any:
+    return None if value == "" else value
+
+
+# ---- fields -------------------------------------------------------------------------------------------
+
+
+class MoneyField(StringField):  # type: ignore[misc]
+    """A decimal amount; thousands separators and full-width digits are read, an infinite one is not."""
+
+    is_money = True
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Raises ValueError, with the text kept for the form."""
+        self.typed = valuelist[0] if valuelist else ""
+        plain = unicodedata.normalize("NFKC", self.typed).replace(",", "").replace(" ", "")
+        self.data = None
+        if not plain:
+            return
+        try:
+            amount = Decimal(plain)
+        except InvalidOperation:
+            amount = Decimal("NaN")
+        if not amount.is_finite() or "e" in plain.lower():
+            raise ValueError(self.gettext("Not a valid decimal value."))
+        self.data = amount
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else f"{self.data:.2f}"
+
+
+class DictionaryField(SelectField):  # type: ignore[misc]
+    """One entry of a category; its data is the entry itself or None."""
+
+    def __init__(self, *arguments: Any, category: Category, **keywords: Any) -> None:
+        super().__init__(*arguments, choices=[], coerce=str, **keywords)
+        self.category = category
+        self.entries: list[DictionaryEntry] = []
+
+    def offer(self, session: Session) -> None:
+        """Load the entries that can be chosen; an entry switched off stays where it is chosen already."""
+        chosen = self.object_data if isinstance(self.object_data, DictionaryEntry) else None
+        found = entries(session, self.category)
+        self.entries = found if chosen is None or chosen in found else [chosen, *found]
+        self.choices = [("", "—"), *((str(entry.id), entry.text) for entry in self.entries)]
+
+    def process_data(self, value: Any) -> None:
+        """Keep the entry."""
+        self.data = value
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Keep the posted key until validation knows the entries."""
+        self.data = valuelist[0] if valuelist else ""
+
+    def iter_choices(self) -> Any:
+        """The choices, with the chosen one marked."""
+        chosen = str(self.data.id) if isinstance(self.data, DictionaryEntry) else str(self.data or "")
+        return ((value, text, value == chosen, {}) for value, text in self.choices)
+
+    def pre_validate(self, form: Any) -> None:
+        """The posted key must be one of the offered."""
+        if isinstance(self.data, DictionaryEntry) or not self.data:
+            self.data = self.data or None
+            return
+        known = {str(entry.id): entry for entry in self.entries}
+        if self.data not in known:
+            raise ValidationError(self.gettext("Not a valid choice."))
+        self.data = known[self.data]
+
+
+def plain_text(value: str | None) -> str | None:
+    """Without blanks at the ends, in one normal form."""
+    return unicodedata.normalize("NFC", value).strip() if isinstance(value, str) else value
+
+
+def storable(_form: Any, field: Any) -> None:
+    """No control characters: they cannot be stored everywhere and nobody types them."""
+    if any(unicodedata.category(letter) in {"Cc", "Cs"} and letter not in "\r\n\t" for letter in field.data or ""):
+        raise ValidationError(Label("This text holds characters that cannot be stored."))
+
+
+def a_name(_form: Any, field: Any) -> None:
+    """A name holds neither markup nor pictures."""
+    text = field.data or ""
+    if MARKUP.search(text):
+        raise ValidationError(Label("A name cannot hold HTML tags."))
+    if any(unicodedata.category(letter) in {"So", "Cn", "Co"} for letter in text):
+        raise ValidationError(Label("A name cannot hold emoji or pictures."))
+
+
+def a_phone(_form: Any, field: Any) -> None:
+    """A phone number, which the field then holds in its normal form."""
+    if not field.data:
+        return
+    try:
+        field.data = read_phone(field.data).text
+    except Invalid as refusal:
+        raise ValidationError(refusal.sentence) from None
+
+
+def fits(precision: int, scale: int) -> Any:
+    """The amount has at most ``scale`` decimals and fits ``precision`` digits."""
+
+    def check(_form: Any, field: Any) -> None:
+        if field.data is None:
+            return
+        if abs(field.data) >= Decimal(10) ** (precision - scale):
+            raise ValidationError(Label("This amount is too large."))
+        if field.data != round(field.data, scale):
+            raise ValidationError(Label("This amount has too many decimals."))
+
+    return check
+
+
+# ---- from the model -----------------------------------------------------------------------------------
+
+
+def form_class(
+    model: Any, names: Sequence[str], *, has_version: bool = False, required: Sequence[str] = ()
+) -> type[CrmForm]:
+    """A form with the named columns and relations of ``model``; ``required`` adds to what the model requires."""
+    fields: dict[str, Any] = {name: field_of(model, name, name in required) for name in names}
+    if has_version:
+        fields["version"] = HiddenField()
+    return type(f"{model.__name__}Form", (CrmForm,), fields)
+
+
+def field_of(model: Any, name: str, is_required: bool = False) -> Field:
+    """The field of one column or dictionary relation."""
+    mapper = mapper_of(model)
+    label = label_of(model, name)
+    if name in mapper.relationships:
+        category = mapper.relationships[name].info["category"]
+        return DictionaryField(label, [Optional()], category=category)
+    column = mapper.columns[name]
+    needed = is_required or (not column.nullable and column.default is None)
+    first = InputRequired(REQUIRED) if needed else Optional()
+    if isinstance(column.type, String):
+        return _text_field(column, label, first)
+    if isinstance(column.type, Integer):
+        most, least = column.info.get("most"), column.info.get("least")
+        return IntegerField(label, [first, NumberRange(least, most)], render_kw=_limits(least, most))
+    if isinstance(column.type, Numeric):
+        check = fits(column.type.precision or 18, column.type.scale or 0)
+        return MoneyField(label, [first, _at_least(column.info.get("least")), check])
+    if isinstance(column.type, Date):
+        return DateField(label, [first, _sensible_day])
+    raise TypeError(f"no form field for {name}")
+
+
+def _text_field(column: Any, label: Any, first: Any) -> Field:
+    checks = [first, Length(max=column.type.length), storable]
+    if column.info.get("is_phone"):
+        checks.append(a_phone)
+    if column.name.endswith("name"):
+        checks.append(a_name)
+    kind = TextAreaField if column.info.get("is_long") else StringField
+    field = kind(label, checks, filters=[plain_text], render_kw={"maxlength": column.type.length})
+    if "suggests" in column.info:
+        field.kwargs["description"] = ""
+        field.kwargs["render_kw"] = {"maxlength": column.type.length, "list": f"{column.name}-suggestions"}
+    return field
+
+
+def _limits(least: int | None, most: int | None) -> dict[str, int]:
+    return {name: value for name, value in (("min", least), ("max", most)) if value is not None}
+
+
+def _at_least(least: int | None) -> Any:
+    def check(_form: Any, field: Any) -> None:
+        if least is not None and field.data is not None and field.data < least:
+            raise ValidationError(Label("This amount cannot be negative."))
+
+    return check
+
+
+def _sensible_day(_form: Any, field: Any) -> None:
+    if field.data is not None and not 1900 <= field.data.year <= 2200:  # noqa: PLR2004
+        raise ValidationError(Label("This date is too far away."))
+
+
+def offer_choices(form: CrmForm, session: Session) -> None:
+    """Load what the choice fields offer, before anything is checked or changed."""
+    for field in form:
+        if isinstance(field, DictionaryField):
+            field.offer(session)
+
+
+def suggest(form: CrmForm, model: Any, session: Session) -> None:
+    """Give the fields with suggestions their texts."""
+    for column in mapper_of(model).columns:
+        category = column.info.get("suggests")
+        if category is not None and column.key in form:
+            form[column.key].suggestions = [entry.text for entry in entries(session, category)]

@@ -1,0 +1,51 @@
+"""Who may call a route: each names its right, or says aloud that it needs none. A route without is closed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from flask_appbuilder.baseviews import expose
+
+from app.security.actor import Actor
+from app.security.rights import Verb
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What a route asks for: nothing, a signed-in person, or one of some verbs on the view's screen."""
+
+    is_public: bool = False
+    verbs: tuple[Verb, ...] = ()
+
+    def admits(self, view: Any, actor: Actor) -> bool:
+        """Whether ``actor`` may call the route of ``view``."""
+        return not self.verbs or any(actor.may(view.screen.right(verb)) for verb in self.verbs)
+
+
+def needs(*verbs: Verb) -> Callable[[Handler], Handler]:
+    """The route needs one of the verbs on its view's screen."""
+    return _guarded(Guard(verbs=verbs))
+
+
+def _guarded(guard: Guard) -> Callable[[Handler], Handler]:
+    def mark(handler: Handler) -> Handler:
+        handler.guard = guard  # type: ignore[attr-defined]
+        return handler
+
+    return mark
+
+
+#: The route serves everybody, signed in or not.
+public = _guarded(Guard(is_public=True))
+#: The route serves everybody who is signed in.
+signed_in = _guarded(Guard())
+
+
+def guard_of(handler: Any) -> Guard | None:
+    """The guard of a view function; None for one that has none and therefore stays closed."""
+    return getattr(handler, "guard", None)
+
+
+__all__ = ["Guard", "expose", "guard_of", "needs", "public", "signed_in"]

@@ -1,0 +1,49 @@
+"""The life of a record as its page shows it: the steps of the life cycle and the moves made."""
+
+from collections.abc import Sequence
+
+from app.actions.workflow import Workflow
+from app.i18n import Choice, format_moment, gettext
+from app.models.history import StatusMove
+from app.views.presentation import Event, Step
+
+
+def steps(workflow: Workflow, row: object, moves: Sequence[StatusMove]) -> list[Step]:
+    """The steps, with when and by whom the past ones were reached."""
+    status = getattr(row, "status")  # noqa: B009
+    here = next(place for place, states in enumerate(workflow.steps) if status in states)
+    return [
+        Step(_words(states, status), _place(place, here), _note(states, moves))
+        for place, states in enumerate(workflow.steps)
+    ]
+
+
+def _words(states: tuple[Choice, ...], status: Choice) -> str:
+    return str(status.label) if status in states else " / ".join(str(state.label) for state in states)
+
+
+def _place(place: int, here: int) -> str:
+    return "past" if place < here else "here" if place == here else "ahead"
+
+
+def _note(states: tuple[Choice, ...], moves: Sequence[StatusMove]) -> str:
+    reached = next((move for move in moves if move.after in states), None)
+    if reached is None:
+        return ""
+    return f"{format_moment(reached.at)} {reached.by or gettext('the system')}"
+
+
+def events(workflow: Workflow, moves: Sequence[StatusMove]) -> list[Event]:
+    """Every move, newest first."""
+    return [_event(workflow, move) for move in moves]
+
+
+def _event(workflow: Workflow, move: StatusMove) -> Event:
+    known = {one.key: one for one in workflow.moves}
+    label = known[move.move].label if move.move in known else gettext("Created")
+    name = move.by or gettext("the system")
+    what = gettext("%(name)s: %(what)s", name=name, what=label)
+    if move.note:
+        what = gettext("%(name)s: %(what)s → %(note)s", name=name, what=label, note=move.note)
+    icon = known[move.move].icon if move.move in known else "plus"
+    return Event(what, format_moment(move.at), move.reason or "", icon)

@@ -1,0 +1,305 @@
+"""Lists: the filters of a screen, the order, the page, and a count that stays cheap at any size."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import Session
+
+from app.i18n import Choice, Label, LazyString, gettext
+from app.models.basedata import Category, DictionaryEntry
+from app.models.org import Employee
+
+COUNT_CAP = 10_000
+PAGE_SIZES = (10, 25, 50, 100)
+LONGEST_VALUE = 200
+LAST_PAGE = 10_000_000
+
+
+class BadAddress(ValueError):
+    """A parameter of the address cannot be read; answered with 400."""
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One field of the filter block, by its address parameter. ``is_more`` hides it behind 更多条件."""
+
+    name: str
+    label: str | LazyString
+    is_more: bool = False
+
+    kind = "text"
+
+    def names(self) -> tuple[str, ...]:
+        """The address parameters it reads."""
+        return (self.name,)
+
+    def conditions(self, model: Any, values: Mapping[str, str], zone: ZoneInfo) -> list[ColumnElement[bool]]:
+        """What the values ask of a row; raises BadAddress."""
+        value = values.get(self.name)
+        return [getattr(model, self.name).icontains(value, autoescape=True)] if value else []
+
+    def choices(self, found: "Found") -> list[tuple[str, str]]:
+        """The values offered, with their texts."""
+        return []
+
+    def chips(self, values: Mapping[str, str]) -> list[tuple[str, str]]:
+        """The chips that show it is set: the parameter and the text."""
+        return [(name, values[name]) for name in self.names() if values.get(name)]
+
+
+@dataclass(frozen=True)
+class ChoiceFilter(Filter):
+    """One of the states; ``groups`` offers several states under one word."""
+
+    options: tuple[Choice, ...] = ()
+    groups: Mapping[LazyString, tuple[Choice, ...]] = field(default_factory=dict)
+
+    kind = "choice"
+
+    def conditions(self, model: Any, values: Mapping[str, str], zone: ZoneInfo) -> list[ColumnElement[bool]]:
+        """Takes the key of a state, or its text in the reader's language or in Chinese."""
+        value = values.get(self.name)
+        if not value:
+            return []
+        wanted = next((states for text, states in self._offers() if value in text), None)
+        if wanted is None:
+            raise BadAddress(self.name)
+        column = getattr(model, self.name)
+        return [column.in_(wanted) if len(wanted) > 1 else column == wanted[0]]
+
+    def choices(self, found: "Found") -> list[tuple[str, str]]:
+        """Value and text are the same: the state's word."""
+        return [(texts[0], texts[0]) for texts, _ in self._offers()]
+
+    def chips(self, values: Mapping[str, str]) -> list[tuple[str, str]]:
+        """The word of the state, in the reader's language."""
+        value = values.get(self.name)
+        text = next((texts[0] for texts, _ in self._offers() if value in texts), value)
+        return [(self.name, text)] if value and text else []
+
+    def _offers(self) -> list[tuple[tuple[str, ...], tuple[Choice, ...]]]:
+        single = [(_texts(option.label, option.value), (option,)) for option in self.options]
+        return single + [(_texts(label), states) for label, states in self.groups.items()]
+
+
+def _texts(label: LazyString, *more: str) -> tuple[str, ...]:
+    """Every spelling an address may carry: in the reader's language first, then in each other."""
+    from flask_babel import force_locale
+
+    spellings = [str(label)]
+    for locale in ("zh", "en"):
+        with force_locale(locale):
+            spellings.append(str(label))
+    return (*spellings, *more)
+
+
+@dataclass(frozen=True)
+class EntryFilter(Filter):
+    """One entry of the dictionary, by its text in either language or its value."""
+
+    category: Category = Category.REGION
+
+    kind = "choice"
+
+    def conditions(self, model: Any, values: Mapping[str, str], zone: ZoneInfo) -> list[ColumnElement[bool]]:
+        """An entry nobody knows finds nothing."""
+        value = values.get(self.name)
+        if not value:
+            return []
+        entry = select(DictionaryEntry.id).where(
+            DictionaryEntry.category == self.category.value,
+            or_(DictionaryEntry.item == value, DictionaryEntry.item_en == value),
+        )
+        return [getattr(model, f"{self.name}_id").in_(entry)]
+
+    def choices(self, found: "Found") -> list[tuple[str, str]]:
+        """The entries of the category."""
+        return [(entry.text, entry.text) for entry in found.entries if entry.category == self.category.value]
+
+
+@dataclass(frozen=True)
+class PersonFilter(Filter):
+    """One person by user name; typed and searched, never a list of everybody."""
+
+    kind = "person"
+
+    def conditions(self, model: Any, values: Mapping[str, str], zone: ZoneInfo) -> list[ColumnElement[bool]]:
+        """A name nobody has finds nothing."""
+        value = values.get(self.name)
+        if not value:
+            return []
+        person = select(Employee.id).where(Employee.username == value)
+        return [getattr(model, f"{self.name}_id").in_(person)]
+
+
+@dataclass(frozen=True)
+class RangeFilter(Filter):
+    """From and to, both included. Days of a moment are days of the company's time zone."""
+
+    value_kind: str = "date"
+
+    @property
+    def kind(self) -> str:  # type: ignore[override]
+        """``date_range`` or ``number_range``."""
+        return f"{'date' if self.value_kind != 'number' else 'number'}_range"
+
+    def names(self) -> tuple[str, ...]:
+        """Two parameters."""
+        return (f"{self.name}_from", f"{self.name}_to")
+
+    def conditions(self, model: Any, values: Mapping[str, str], zone: ZoneInfo) -> list[ColumnElement[bool]]:
+        """A text that is no date or number raises BadAddress."""
+        column = getattr(model, self.name)
+        first, last = (values.get(name) for name in self.names())
+        found: list[ColumnElement[bool]] = []
+        if first:
+            found.append(column >= self._bound(first, zone, 0))
+        if last:
+            is_moment = self.value_kind == "moment"
+            found.append(column < self._bound(last, zone, 1) if is_moment else column <= self._bound(last, zone, 0))
+        return found
+
+    def _bound(self, text: str, zone: ZoneInfo, days_on: int) -> Any:
+        try:
+            if self.value_kind == "number":
+                number = Decimal(text)
+                if not number.is_finite():
+                    raise BadAddress(self.name)
+                return number
+            day = date.fromisoformat(text) + timedelta(days=days_on)
+        except (ValueError, InvalidOperation, OverflowError):
+            raise BadAddress(self.name) from None
+        return datetime.combine(day, time(), zone) if self.value_kind == "moment" else day
+
+    def chips(self, values: Mapping[str, str]) -> list[tuple[str, str]]:
+        """One chip for each bound."""
+        first, last = self.names()
+        texts = ((first, Label("from %(value)s")), (last, Label("to %(value)s")))
+        return [(name, gettext(str(text), value=values[name])) for name, text in texts if values.get(name)]
+
+
+@dataclass(frozen=True)
+class Query:
+    """What an address asks of a list."""
+
+    values: Mapping[str, str]
+    page: int
+    page_size: int
+    sort: str
+    is_default: bool
+
+    def href(self, path: str, **changes: Any) -> str:
+        """The address with some parameters changed; None takes one out."""
+        asked: dict[str, Any] = {**self.values, "sort": self.sort, "page_size": self.page_size, "page": self.page}
+        asked.update(changes)
+        return f"{path}?{urlencode({key: value for key, value in asked.items() if value is not None})}"
+
+
+@dataclass
+class Found:
+    """One page of a list: rows, the count up to the cap, and whether there is a next page."""
+
+    rows: Sequence[Any]
+    count: int
+    has_next: bool
+    entries: Sequence[DictionaryEntry] = ()
+
+    @property
+    def is_capped(self) -> bool:
+        """Whether there are more rows than were counted."""
+        return self.count > COUNT_CAP
+
+    @property
+    def count_text(self) -> str:
+        """``128``, or ``10,000+``."""
+        return f"{COUNT_CAP:,}+" if self.is_capped else f"{self.count:,}"
+
+
+def read_query(
+    arguments: Mapping[str, str],
+    filters: Sequence[Filter],
+    *,
+    defaults: Mapping[str, str],
+    sortable: Sequence[str],
+    sort: str,
+    page_size: int,
+) -> Query:
+    """What the address asks; raises BadAddress for what cannot be read. Unknown parameters are ignored.
+
+    The default filters hold only while the address names no filter at all.
+    """
+    names = [name for one in filters for name in one.names()]
+    given = {name: _plain(arguments[name]) for name in names if name in arguments}
+    is_default = not given and bool(defaults)
+    order = arguments.get("sort") or sort
+    if order.removeprefix("-") not in sortable:
+        raise BadAddress("sort")
+    page = _number(arguments.get("page"), "page", 1, 1, LAST_PAGE)
+    size = _number(arguments.get("page_size"), "page_size", page_size, 1, max(PAGE_SIZES))
+    values = {**dict(defaults), **given} if is_default else given
+    return Query(values, page, size, order, is_default)
+
+
+def _plain(value: str) -> str:
+    if len(value) > LONGEST_VALUE or "\x00" in value:
+        raise BadAddress("value")
+    return value.strip()
+
+
+def _number(text: str | None, name: str, default: int, least: int, most: int) -> int:
+    if not text:
+        return default
+    if not text.isascii() or not text.isdigit() or len(text) > len(str(LAST_PAGE)):
+        raise BadAddress(name)
+    if not least <= int(text) <= most:
+        raise BadAddress(name)
+    return int(text)
+
+
+def narrowed(
+    model: Any, filters: Sequence[Filter], query: Query, zone: ZoneInfo, base: Sequence[Any] = ()
+) -> Select[tuple[int]]:
+    """The keys of the rows the query asks for, in no order."""
+    conditions = [part for one in filters for part in one.conditions(model, query.values, zone)]
+    return select(model.id).where(*base, *conditions)
+
+
+def find(session: Session, model: Any, keys: Select[tuple[int]], query: Query, options: Sequence[Any]) -> Found:
+    """One page: keys first and rows after, so that a far page stays cheap; ordered in total by the key."""
+    name = query.sort.removeprefix("-")
+    column = getattr(model, name)
+    is_down = query.sort.startswith("-")
+    order = [column.desc() if is_down else column.asc()]
+    if name != "id":
+        order.append(model.id.desc() if is_down else model.id.asc())
+    paged = keys.order_by(*order).limit(query.page_size + 1).offset((query.page - 1) * query.page_size)
+    found = list(session.scalars(paged))
+    page = found[: query.page_size]
+    rows = session.scalars(select(model).where(model.id.in_(page)).options(*options)).unique().all() if page else []
+    places = {key: place for place, key in enumerate(page)}
+    return Found(sorted(rows, key=lambda row: places[row.id]), 0, len(found) > query.page_size)
+
+
+def count(session: Session, keys: Select[tuple[int]], cap: int | None = COUNT_CAP) -> int:
+    """How many rows there are, counted up to one more than ``cap`` (None: to the end)."""
+    inner = keys.limit(cap + 1) if cap is not None else keys
+    return session.scalar(select(func.count()).select_from(inner.subquery())) or 0
+
+
+def find_entries(session: Session, filters: Sequence[Filter]) -> Sequence[DictionaryEntry]:
+    """The dictionary entries that the filters offer, in one statement."""
+    categories = [one.category.value for one in filters if isinstance(one, EntryFilter)]
+    if not categories:
+        return []
+    statement = (
+        select(DictionaryEntry)
+        .where(DictionaryEntry.category.in_(categories), DictionaryEntry.is_active.is_(True))
+        .order_by(DictionaryEntry.position, DictionaryEntry.id)
+    )
+    return session.scalars(statement).all()

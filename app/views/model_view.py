@@ -1,0 +1,386 @@
+"""The base of every screen: list, detail, form and deletion of one model, from a view's declarations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from flask import current_app, flash, redirect, request
+from flask_appbuilder import ModelView
+from sqlalchemy import Select, select
+from sqlalchemy.orm import joinedload
+from werkzeug.wrappers import Response
+
+from app.actions.workflow import Workflow, moves_of
+from app.errors import OutOfSight
+from app.extensions import appbuilder, session
+from app.i18n import Label, gettext
+from app.models.base import mapper_of
+from app.security.rights import CATALOGUE, Screen, Verb
+from app.views import history, listing
+from app.views.edge import actor
+from app.views.forms import CrmForm, form_class, offer_choices, suggest
+from app.views.guards import expose, needs
+from app.views.pager import list_frame
+from app.views.presentation import Button, Cell, Column, Page, Row, cell_of, kind_of, label_of
+from app.views.saving import attempt, refuse_foreign_fields
+
+LARGEST_KEY = 2**31 - 1
+
+
+class CrmModelView(ModelView):  # type: ignore[misc]
+    """A screen as a declaration: columns, filters, form fields and the screen whose rights guard it.
+
+    A view holds declarations only; whatever belongs to a request lives in the request, so threads share nothing.
+    """
+
+    screen: ClassVar[Screen]
+    workflow: ClassVar[Workflow | None] = None
+    filters: ClassVar[tuple[listing.Filter, ...]] = ()
+    default_filters: ClassVar[Mapping[str, str]] = {}
+    default_sort: ClassVar[str] = "-id"
+    name_column: ClassVar[str] = "name"
+    form_groups: ClassVar[tuple[tuple[Any, tuple[str, ...]], ...]] = ()
+    add_columns: ClassVar[Sequence[str]] = ()
+    edit_columns: ClassVar[Sequence[str]] = ()
+    related_views: ClassVar[tuple[Any, ...]] = ()
+    new_label: ClassVar[Any] = Label("New")
+    empty_title: ClassVar[Any] = Label("Nothing here yet")
+    empty_text: ClassVar[Any] = ""
+    exclude_route_methods: ClassVar[set[str]] = {"action", "action_post", "download", "show_item_dict"}
+
+    # ---- set-up: the framework's hooks, without its generated forms and shared filters ------------------
+
+    def _init_properties(self) -> None:
+        self.class_permission_name = self.screen.key
+        self.model = self.datamodel.obj
+        self._related_views: list[Any] = []
+        self._base_filters = None
+        self.exclude_route_methods = {*self.exclude_route_methods, *self._undeclared()}
+
+    def _undeclared(self) -> set[str]:
+        """The routes a view has no use for: without fields no form, without a rule no deletion."""
+        kind = type(self)
+        missing = {
+            "add": not self.add_columns and kind.add is CrmModelView.add,
+            "edit": not self.edit_columns and kind.edit is CrmModelView.edit,
+            "delete": kind.remove is CrmModelView.remove and kind.delete is CrmModelView.delete,
+        }
+        return {name for name, is_missing in missing.items() if is_missing}
+
+    def _init_forms(self) -> None:
+        if self.add_columns:
+            self.add_form = form_class(self.model, self.add_columns)
+        if self.edit_columns:
+            self.edit_form = form_class(self.model, self.edit_columns, has_version=True)
+
+    def _init_titles(self) -> None:
+        self.list_title = self.list_title or self.screen.label
+
+    # ---- what a view may say differently -----------------------------------------------------------------
+
+    @classmethod
+    def of_application(cls) -> Any:
+        """The one view of this class in the running application."""
+        return next(view for view in appbuilder().baseviews if type(view) is cls)
+
+    def responsible_of(self, row: Any) -> int | None:
+        """The person a row belongs to, whose phone numbers he always sees."""
+        return row.responsible_id
+
+    def base_conditions(self) -> Sequence[Any]:
+        """Conditions every row of the list meets, beside the wall's."""
+        return ()
+
+    def may_create(self) -> bool:
+        """Whether the list offers a new one."""
+        return bool(self.add_columns) and actor().may(self.screen.right(Verb.CREATE))
+
+    def may_edit(self, row: Any) -> bool:
+        """Whether ``row`` may be edited now by this person."""
+        return False
+
+    def may_delete(self, row: Any) -> bool:
+        """Whether ``row`` may be deleted now by this person."""
+        return False
+
+    def check_edit(self, row: Any) -> None:
+        """Raises DomainError when ``row`` may not be edited; asked before the form is shown."""
+
+    def create(self, values: Mapping[str, Any]) -> Any:
+        """Make a row of the checked values, by an action."""
+        raise NotImplementedError
+
+    def update(self, row: Any, values: Mapping[str, Any], version: int | None) -> None:
+        """Change a row, by an action."""
+        raise NotImplementedError
+
+    def remove(self, row: Any) -> None:
+        """Delete a row, by an action."""
+        raise NotImplementedError
+
+    def more_buttons(self, row: Any) -> list[Button]:
+        """Further buttons of a row, before edit and delete."""
+        return []
+
+    def sections(self, row: Any) -> list[Any]:
+        """What stands below the facts of a record: objects with a ``template``."""
+        return []
+
+    def prepare_rows(self, rows: Sequence[Any]) -> None:
+        """Load for a whole page at once what its buttons need."""
+
+    # ---- list -------------------------------------------------------------------------------------------
+
+    @expose("/list/")
+    @needs(Verb.SEE)
+    def list(self) -> Any:
+        """One page of rows."""
+        query = self.query()
+        keys = self.keys(query)
+        found = listing.find(session(), self.model, keys, query, self.options(self.list_columns))
+        found.count = listing.count(session(), keys)
+        found.entries = listing.find_entries(session(), self.filters)
+        return self.render_template(self.list_template, **self.list_context(query, found))
+
+    @expose("/count")
+    @needs(Verb.SEE)
+    def count(self) -> Any:
+        """The exact number of rows, for a list that showed ``10,000+``."""
+        return f"{listing.count(session(), self.keys(self.query()), cap=None):,}"
+
+    def query(self) -> listing.Query:
+        """What the address asks."""
+        return listing.read_query(
+            request.args,
+            self.filters,
+            defaults={name: self.default_value(name) for name in self.default_filters},
+            sortable=self.order_columns or (),
+            sort=self.default_sort,
+            page_size=self.page_size,
+        )
+
+    def default_value(self, name: str) -> str:
+        """The default of a filter, in the reader's language where it is a state."""
+        return str(self.default_filters[name])
+
+    def keys(self, query: listing.Query) -> Select[tuple[int]]:
+        """The keys of the rows the query asks for."""
+        return listing.narrowed(self.model, self.filters, query, zone(), self.base_conditions())
+
+    def options(self, names: Sequence[str]) -> list[Any]:
+        """Load the named relations with the rows."""
+        relations = mapper_of(self.model).relationships
+        return [joinedload(getattr(self.model, name)) for name in names if name in relations]
+
+    def list_context(self, query: listing.Query, found: listing.Found) -> dict[str, Any]:
+        """What the list template draws."""
+        self.prepare_rows(found.rows)
+        return {
+            "page": Page(self.list_title, module_label(self.screen), [(self.list_title, "")]),
+            "rows": [self.row(row) for row in found.rows],
+            "columns": [self.column(name, query) for name in self.list_columns],
+            "moves": self.buttons_on_many(),
+            "new": self.new_button(),
+            "empty": self.empty(query),
+            **list_frame(self, query, found),
+        }
+
+    def column(self, name: str, query: listing.Query) -> Column:
+        """The head of a column, with the address that sorts by it."""
+        sorted_by = {name: "ascending", f"-{name}": "descending"}.get(query.sort, "")
+        following = f"-{name}" if sorted_by == "ascending" else name
+        can_sort = name in (self.order_columns or ())
+        href = query.href(self.path("list/"), sort=following, page=1) if can_sort else ""
+        return Column(name, label_of(self.model, name), kind_of(self.model, name), href, sorted_by)
+
+    def row(self, row: Any) -> Row:
+        """A row of the list."""
+        cells = [self.cell(row, name) for name in self.list_columns]
+        return Row(row.id, row.version, str(row), cells, self.buttons(row), self.path(f"show/{row.id}"))
+
+    def cell(self, row: Any, name: str, *, is_wide: bool = False) -> Cell:
+        """One value as this person may see it."""
+        mine = self.responsible_of(row) == actor().person_id
+        return cell_of(row, name, shows_phones=mine or actor().may("customers.see_phones"), is_wide=is_wide)
+
+    def buttons(self, row: Any) -> list[Button]:
+        """What may be done with ``row`` now by this person."""
+        found = self.more_buttons(row)
+        if self.may_edit(row):
+            found.append(Button(Label("Edit"), self.path(f"edit/{row.id}"), "edit", "pencil"))
+        if self.may_delete(row):
+            question = gettext("Delete %(kind)s “%(name)s”?", kind=self.screen.label, name=row)
+            href = self.path(f"delete/{row.id}")
+            found.append(
+                Button(Label("Delete"), href, "delete", "trash", is_post=True, is_danger=True, question=question)
+            )
+        return found
+
+    def buttons_on_many(self) -> list[Button]:
+        """What may be done with several rows."""
+        return []
+
+    def new_button(self) -> Button | None:
+        """The button that begins a new one."""
+        return Button(self.new_label, self.path("add"), "new", "plus", is_primary=True) if self.may_create() else None
+
+    def empty(self, query: listing.Query) -> dict[str, Any]:
+        """What an empty list says: how to begin, or that the filter finds nothing."""
+        if any(query.values.values()):
+            reset = Button(Label("Show all"), self.path("list/") + "?" + "&".join(self._emptied()), "reset")
+            return {"title": gettext("Nothing matches these conditions"), "text": "", "button": reset}
+        return {"title": self.empty_title, "text": self.empty_text, "button": self.new_button()}
+
+    def _emptied(self) -> list[str]:
+        return [f"{name}=" for name in self.default_filters] or ["page=1"]
+
+    # ---- detail -----------------------------------------------------------------------------------------
+
+    @expose("/show/<int:pk>")
+    @needs(Verb.SEE)
+    def show(self, pk: int) -> Any:
+        """One record."""
+        return self.render_template(self.show_template, **self.show_context(self.load(pk, self.show_columns)))
+
+    def show_context(self, row: Any) -> dict[str, Any]:
+        """What the detail template draws."""
+        self.prepare_rows([row])
+        moves = moves_of(session(), row) if self.workflow else []
+        return {
+            "page": self.record_page(row),
+            "record": self.record(row),
+            "facts": self.facts(row),
+            "buttons": self.buttons(row),
+            "steps": history.steps(self.workflow, row, moves) if self.workflow else [],
+            "events": history.events(self.workflow, moves) if self.workflow else [],
+            "sections": self.sections(row),
+        }
+
+    def record_page(self, row: Any, title: Any = None) -> Page:
+        """Title and crumbs of a page of one record."""
+        crumbs = [(self.list_title, self.path("list/"))]
+        if title is not None:
+            crumbs.append((str(row), self.path(f"show/{row.id}")))
+        return Page(title or str(row), module_label(self.screen), [*crumbs, (title or f"{row.id}", "")])
+
+    def record(self, row: Any) -> dict[str, Any]:
+        """Key, version, name and state of a record."""
+        state = self.cell(row, "status") if self.workflow else None
+        return {"key": row.id, "version": row.version, "name": str(row), "state": state}
+
+    def facts(self, row: Any) -> list[Cell]:
+        """Every field of the detail page."""
+        columns = mapper_of(self.model).columns
+        wide = [name for name in self.show_columns if name in columns and columns[name].info.get("is_long")]
+        return [self.cell(row, name, is_wide=name in wide) for name in self.show_columns]
+
+    def load(self, pk: int, relations: Sequence[str] = ()) -> Any:
+        """The row of that key; raises OutOfSight when there is none the person sees."""
+        statement = select(self.model).where(self.model.id == pk).options(*self.options(relations))
+        row = session().scalars(statement).unique().first() if pk <= LARGEST_KEY else None
+        if row is None:
+            raise OutOfSight()
+        return row
+
+    # ---- create, edit, delete ---------------------------------------------------------------------------
+
+    @expose("/add", methods=["GET", "POST"])
+    @needs(Verb.CREATE)
+    def add(self) -> Any:
+        """A new record."""
+        form = self.form(self.add_form, None)
+        made: list[Any] = []
+        if request.method == "POST":
+            refuse_foreign_fields(form)
+            failure = attempt(form, lambda: made.append(self.create(form.values(self.add_columns))))
+            if failure is None:
+                return self.saved(made[0])
+            return self.form_page(form, gettext("New"), "add", failure.notice), failure.code
+        return self.form_page(form, gettext("New"), "add")
+
+    @expose("/edit/<int:pk>", methods=["GET", "POST"])
+    @needs(Verb.EDIT)
+    def edit(self, pk: int) -> Any:
+        """Change a record."""
+        row = self.load(pk, self.edit_columns)
+        if request.method == "GET":
+            self.check_edit(row)
+        form = self.form(self.edit_form, row)
+        title, address = self.record_page(row, gettext("Edit")), f"edit/{pk}"
+        if request.method == "POST":
+            refuse_foreign_fields(form)
+            values = lambda: form.values(self.edit_columns)  # noqa: E731
+            failure = attempt(form, lambda: self.update(row, values(), version_of(form)))
+            if failure is None:
+                return self.saved(row)
+            return self.form_page(form, title, address, failure.notice), failure.code
+        return self.form_page(form, title, address)
+
+    @expose("/delete/<int:pk>", methods=["POST"])
+    @needs(Verb.DELETE)
+    def delete(self, pk: int) -> Any:
+        """Delete a record, after the question."""
+        row = self.load(pk)
+        self.remove(row)
+        session().commit()
+        flash(gettext("Deleted."), "success")
+        return redirect(self.path("list/"))
+
+    def form(self, kind: type[CrmForm], row: Any) -> CrmForm:
+        """The form filled from the request, else from ``row``, with its choices loaded."""
+        form = kind(obj=row)
+        offer_choices(form, session())
+        suggest(form, self.model, session())
+        return form
+
+    def form_page(self, form: CrmForm, page: Page | str, address: str, notice: Any = "") -> str:
+        """The page of a form."""
+        if isinstance(page, str):
+            crumbs = [(self.list_title, self.path("list/")), (page, "")]
+            page = Page(page, module_label(self.screen), crumbs)
+        pk = address.partition("/")[2]
+        return str(
+            self.render_template(
+                self.edit_template if pk else self.add_template,
+                page=page,
+                form=form,
+                groups=self.form_groups or [("", tuple(self.edit_columns if pk else self.add_columns))],
+                notice=notice,
+                action_href=self.path(address),
+                cancel_href=self.path(f"show/{pk}" if pk else "list/"),
+                submit_label=gettext("Save"),
+                **self.form_context(pk),
+            )
+        )
+
+    def form_context(self, pk: str) -> dict[str, Any]:
+        """What a view adds to its form page."""
+        return {"alike_href": ""}
+
+    def saved(self, row: Any) -> Response:
+        """Say so and go to the record."""
+        flash(gettext("Saved."), "success")
+        return redirect(self.path(f"show/{row.id}"))
+
+    def path(self, rest: str) -> str:
+        """An address of this view."""
+        return f"{self.route_base}/{rest}"
+
+
+def zone() -> Any:
+    """The company's time zone."""
+    return current_app.extensions["crm_zone"]
+
+
+def module_label(screen: Screen) -> Any:
+    """The words of the module a screen belongs to."""
+    return next(module.label for module in CATALOGUE if screen in module.screens)
+
+
+def version_of(form: CrmForm) -> int | None:
+    """The version of the row as the person saw it; None when the form did not say."""
+    text = str(form["version"].data or "") if "version" in form else ""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None  # noqa: PLR2004
+
+

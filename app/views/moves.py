@@ -1,0 +1,240 @@
+"""Moves on the screen: their buttons, the page that asks what a move needs, and making it for one row or many."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import abort, flash, redirect, request
+from sqlalchemy import select
+from wtforms import HiddenField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, Optional
+
+from app.actions.workflow import Move
+from app.clock import now
+from app.errors import DomainError, Stale, WrongState
+from app.extensions import session
+from app.i18n import Label, ngettext
+from app.views.edge import actor
+from app.views.forms import REQUIRED, CrmForm, plain_text, storable
+from app.views.guards import expose, signed_in
+from app.views.model_view import CrmModelView, module_label, version_of, zone
+from app.views.presentation import Button, Page
+from app.views.saving import Failure, attempt, refuse_foreign_fields
+
+MOST_ROWS = 100
+
+
+def reason_field(*, is_required: bool) -> Any:
+    """The field for a reason."""
+    first = InputRequired(REQUIRED) if is_required else Optional()
+    return TextAreaField(Label("Reason"), [first, Length(max=500), storable], filters=[plain_text])
+
+
+ANSWER_FIELDS: Mapping[str, Any] = {
+    "reason": lambda: reason_field(is_required=True),
+    "assignee": lambda: StringField(Label("Account manager"), [InputRequired(REQUIRED), Length(max=12)]),
+    "customer_choice": lambda: StringField(Label("Customer"), [Optional(), Length(max=12)]),
+}
+
+
+def move_form(move: Move) -> type[CrmForm]:
+    """The form of what a move asks; a choice of customer comes with room for a reason."""
+    fields: dict[str, Any] = {name: ANSWER_FIELDS[name]() for name in move.asks}
+    if "customer_choice" in fields:
+        fields["reason"] = reason_field(is_required=False)
+    fields["version"] = HiddenField()
+    fields["row"] = HiddenField()
+    return type("MoveForm", (CrmForm,), fields)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """One of several rows a move is asked for, and why it can not be made on it (empty when it can)."""
+
+    row: Any
+    name: str
+    version: int | None
+    refusal: str
+
+
+class MovingView(CrmModelView):
+    """A screen whose records have a life cycle."""
+
+    def shown_moves(self) -> Sequence[str]:
+        """The moves this screen's list offers."""
+        return [move.key for move in self.flow.moves]
+
+    @property
+    def flow(self) -> Any:
+        """The life cycle."""
+        return self.workflow
+
+    def more_buttons(self, row: Any) -> list[Button]:
+        """The moves allowed now, by right, person and state."""
+        return [
+            self.move_button(move, row)
+            for move in self.flow.allowed(row, actor())
+            if move.key in self.shown_moves()
+        ]
+
+    def move_button(self, move: Move, row: Any) -> Button:
+        """The button that leads to the page of a move."""
+        href = self.move_path(move, row)
+        return Button(move.label, href, move.key, move.icon, is_danger=move.is_ending, is_primary=not move.is_ending)
+
+    def move_path(self, move: Move, row: Any) -> str:
+        """The address of a move of one row."""
+        return self.path(f"move/{move.key}/{row.id}")
+
+    def buttons_on_many(self) -> list[Button]:
+        """The moves that can be made on several rows at once."""
+        return [
+            Button(move.label, self.path(f"moves/{move.key}"), move.key, move.icon)
+            for move in self.flow.moves
+            if move.on_many and move.key in self.shown_moves() and actor().may(move.right)
+        ]
+
+    # ---- one row ----------------------------------------------------------------------------------------
+
+    @expose("/move/<key>/<int:pk>", methods=["GET", "POST"])
+    @signed_in
+    def move(self, key: str, pk: int) -> Any:
+        """Ask for what the move needs, then make it."""
+        move = self.known_move(key)
+        row = self.load(pk, self.show_columns)
+        form = move_form(move)()
+        if request.method == "GET":
+            self.flow.check(session(), row, move, by=actor())
+            form["version"].data = row.version
+            return self.move_page(move, form, self.move_context(move, [row]))
+        refuse_foreign_fields(form)
+        context = self.move_context(move, [row])
+        failure = attempt(form, lambda: self.fire(move, row, form, version_of(form)))
+        if failure is None:
+            flash(self.done_message(move, row), "success")
+            return redirect(self.path(f"show/{pk}"))
+        return self.move_page(move, form, context, failure), failure.code
+
+    def known_move(self, key: str) -> Move:
+        """The move of that key; 404 when there is none, Forbidden when the right is missing."""
+        if key not in {move.key for move in self.flow.moves}:
+            abort(404)
+        move: Move = self.flow.move(key)
+        actor().must(move.right)
+        return move
+
+    def fire(self, move: Move, row: Any, form: CrmForm, version: int | None) -> None:
+        """Make the move with the answers of the form."""
+        at = now(zone())
+        self.flow.fire(session(), row, move.key, by=actor(), at=at, version=version, **self.answers(move, form))
+
+    def answers(self, move: Move, form: CrmForm) -> dict[str, Any]:
+        """What the person answered, as the move takes it."""
+        return form.values([name for name in ("reason", *move.asks) if name in form])
+
+    def done_message(self, move: Move, row: Any) -> Any:
+        """What is said after the move."""
+        return str(move.done)
+
+    def move_context(self, move: Move, rows: Sequence[Any]) -> dict[str, Any]:
+        """What the page of a move shows beside its fields, made before anything changes."""
+        one = rows[0] if len(rows) == 1 else None
+        href = self.move_path(move, one) if one is not None else self.path(f"moves/{move.key}")
+        return {
+            "page": self.record_page(one, move.label) if one is not None else self._many_page(move),
+            "facts": self.facts(one) if one is not None else [],
+            "rows": [],
+            "action_href": href,
+            "cancel_href": self.path(f"show/{one.id}" if one is not None else "list/"),
+            "submit_label": str(move.label),
+            "is_danger": move.is_ending,
+            "move": move,
+        }
+
+    def _many_page(self, move: Move) -> Page:
+        crumbs = [(self.list_title, self.path("list/")), (move.label, "")]
+        return Page(move.label, module_label(self.screen), crumbs)
+
+    def move_page(self, move: Move, form: CrmForm, context: dict[str, Any], failure: Failure | None = None) -> str:
+        """The page of a move."""
+        notice = failure.notice if failure else ""
+        return str(self.render_template("crm/move.html", form=form, notice=notice, **context))
+
+    # ---- several rows -----------------------------------------------------------------------------------
+
+    @expose("/moves/<key>", methods=["GET", "POST"])
+    @signed_in
+    def move_many(self, key: str) -> Any:
+        """Say what will happen to how many, then do it; tell which not and why."""
+        move = self.known_move(key)
+        if not move.on_many:
+            abort(404)
+        form = move_form(move)()
+        if request.method == "POST":
+            refuse_foreign_fields(form)
+        chosen = self.chosen(move, request.values.getlist("row"))
+        context = self.many_context(move, chosen)
+        if request.method == "GET":
+            return self.move_page(move, form, context)
+        failure = attempt(form, lambda: self.fire_all(move, chosen, form))
+        if failure is None:
+            flash(self._many_done(move, chosen), "success")
+            return redirect(self.path("list/"))
+        return self.move_page(move, form, context, failure), failure.code
+
+    def chosen(self, move: Move, given: Sequence[str]) -> list[Chosen]:
+        """The rows named as ``key`` or ``key:version``; those out of sight are simply not there (404 if none is)."""
+        versions = dict(_key_and_version(text) for text in given[: MOST_ROWS + 1])
+        if not versions or len(given) > MOST_ROWS:
+            abort(400)
+        statement = select(self.model).where(self.model.id.in_(versions)).order_by(self.model.id)
+        rows = session().scalars(statement.options(*self.options(self.list_columns))).unique().all()
+        if len(rows) < len(versions):
+            abort(404)
+        return [self._judged(move, row, versions[row.id]) for row in rows]
+
+    def _judged(self, move: Move, row: Any, version: int | None) -> Chosen:
+        try:
+            self.flow.check(session(), row, move, by=actor(), version=version)
+        except (WrongState, Stale, DomainError) as refusal:
+            return Chosen(row, str(row), row.version, str(refusal))
+        return Chosen(row, str(row), row.version, "")
+
+    def many_context(self, move: Move, chosen: Sequence[Chosen]) -> dict[str, Any]:
+        """The page of a move on several rows."""
+        possible = [one.row for one in chosen if not one.refusal]
+        context = self.move_context(move, possible or [one.row for one in chosen])
+        context["page"], context["facts"] = self._many_page(move), []
+        context["action_href"], context["cancel_href"] = self.path(f"moves/{move.key}"), self.path("list/")
+        context["rows"] = [(one.name, one.refusal) for one in chosen]
+        context["row_values"] = [f"{one.row.id}:{one.version}" for one in chosen]
+        return context
+
+    def fire_all(self, move: Move, chosen: Sequence[Chosen], form: CrmForm) -> None:
+        """Make the move on every row that allows it; raises WrongState when none does."""
+        possible = [one for one in chosen if not one.refusal]
+        if not possible:
+            raise WrongState(Label("None of the chosen records allows this."))
+        for one in possible:
+            self.fire(move, one.row, form, one.version)
+
+    def _many_done(self, move: Move, chosen: Sequence[Chosen]) -> str:
+        done = sum(not one.refusal for one in chosen)
+        message = ngettext("%(what)s %(num)d done.", "%(what)s %(num)d done.", done, what=move.done)
+        left = [one.name for one in chosen if one.refusal]
+        if not left:
+            return str(message)
+        names = ", ".join(left[:5])
+        rest = ngettext(
+            "%(num)d left out: %(names)s", "%(num)d left out: %(names)s", len(left), names=names
+        )
+        return f"{message} {rest}"
+
+
+def _key_and_version(text: str) -> tuple[int, int | None]:
+    key, _, version = text.partition(":")
+    if not key.isascii() or not key.isdigit() or len(key) > 10 or (version and not version.isdigit()):  # noqa: PLR2004
+        abort(400)
+    return int(key), int(version[:9]) if version else None
+
+

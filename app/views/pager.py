@@ -1,0 +1,99 @@
+"""The frame of a list: its filter block, chips, pager and sizes."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from app.views import listing
+
+GAP: tuple[str, None] = ("…", None)
+AROUND = 2
+
+
+@dataclass(frozen=True)
+class FilterField:
+    """One field of the filter block as drawn."""
+
+    name: str
+    names: tuple[str, ...]
+    label: Any
+    kind: str
+    is_more: bool
+    value: dict[str, str]
+    choices: list[tuple[str, str]]
+    remote: str
+
+
+@dataclass(frozen=True)
+class Pager:
+    """Where the list stands: addresses are empty where there is no such page."""
+
+    page: int
+    pages: int | None
+    first: str
+    previous: str
+    next: str
+    last: str
+    numbers: list[tuple[str, str | None]]
+
+
+def list_frame(view: Any, query: listing.Query, found: listing.Found) -> dict[str, Any]:
+    """Everything around the rows of a list."""
+    path = view.path("list/")
+    return {
+        "found": found,
+        "query": query,
+        "path": path,
+        "filters": [_field(one, query, found) for one in view.filters],
+        "chips": _chips(view, path, query),
+        "pager": _pager(path, query, found),
+        "page_sizes": [(size, query.href(path, page_size=size, page=1)) for size in listing.PAGE_SIZES],
+        "exact_href": query.href(view.path("count"), page=None, sort=None, page_size=None),
+        "reset_href": path,
+    }
+
+
+def _field(one: listing.Filter, query: listing.Query, found: listing.Found) -> FilterField:
+    names = one.names()
+    value = {name: query.values.get(name, "") for name in names}
+    remote = "/choices/people" if one.kind == "person" else ""
+    return FilterField(one.name, names, one.label, one.kind, one.is_more, value, one.choices(found), remote)
+
+
+def _chips(view: Any, path: str, query: listing.Query) -> list[tuple[str, str]]:
+    """A chip for each condition; taking one away sends it empty, so that a default does not come back."""
+    return [
+        (f"{one.label} {text}", query.href(path, **{name: "", "page": 1}))
+        for one in view.filters
+        for name, text in one.chips(query.values)
+    ]
+
+
+def _pager(path: str, query: listing.Query, found: listing.Found) -> Pager:
+    pages = None if found.is_capped else max(1, -(-found.count // query.page_size))
+    page = query.page
+
+    def href(number: int) -> str:
+        return query.href(path, page=number)
+
+    has_before = page > 1
+    return Pager(
+        page,
+        pages,
+        href(1) if has_before else "",
+        href(page - 1) if has_before else "",
+        href(page + 1) if found.has_next else "",
+        href(pages) if pages and page < pages else "",
+        [(str(number), "" if number == page else href(number)) if number else GAP for number in _near(page, pages)],
+    )
+
+
+def _near(page: int, pages: int | None) -> list[int]:
+    """The page numbers drawn; 0 stands for a gap."""
+    last = pages or page + AROUND
+    wanted = sorted({1, last, *range(max(1, page - AROUND), min(last, page + AROUND) + 1)})
+    drawn: list[int] = []
+    for number in wanted:
+        if drawn and number > drawn[-1] + 1:
+            drawn.append(0)
+        drawn.append(number)
+    return drawn if pages else [*drawn, 0]

@@ -1,0 +1,178 @@
+"""How values stand on a screen: cells, facts, buttons and chips, as the templates draw them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Date, Integer, Numeric, inspect
+from sqlalchemy.orm import ColumnProperty
+
+from app.actions.phones import mask_phone
+from app.i18n import Choice, LazyString, format_moment, gettext
+from app.models.base import ChoiceType, UtcDateTime, mapper_of
+from app.models.basedata import DictionaryEntry
+from app.models.org import Employee
+
+EMPTY = "—"
+
+#: The look of each state: new, open, done, fail, later or bad (a shape and a colour, never colour alone).
+STATE_LOOKS = {
+    "unassigned": "new",
+    "assigned": "open",
+    "succeeded": "done",
+    "failed": "fail",
+    "active": "done",
+    "lost": "bad",
+    "deleted": "fail",
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One value: its text, its kind (text, number, money, date, moment, state, phone) and what hangs on it."""
+
+    text: str
+    kind: str = "text"
+    name: str = ""
+    label: str | LazyString = ""
+    title: str = ""
+    href: str = ""
+    look: str = ""
+    is_wide: bool = False
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the value stands at the right."""
+        return self.kind in {"number", "money"}
+
+
+@dataclass(frozen=True)
+class Button:
+    """Something to do: a link, or with ``is_post`` a form that changes something after its question."""
+
+    label: str | LazyString
+    href: str
+    key: str = ""
+    icon: str = ""
+    is_post: bool = False
+    is_danger: bool = False
+    is_primary: bool = False
+    question: str = ""
+
+
+@dataclass(frozen=True)
+class Column:
+    """The head of a list column; ``sort_href`` is empty where the list cannot be sorted by it."""
+
+    name: str
+    label: str | LazyString
+    kind: str
+    sort_href: str = ""
+    sorted: str = ""
+
+    @property
+    def is_number(self) -> bool:
+        """Whether its values stand at the right."""
+        return self.kind in {"number", "money"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A list row: key, version, name, cells, and what may be done with it."""
+
+    key: int
+    version: int
+    name: str
+    cells: Sequence[Cell]
+    buttons: Sequence[Button] = ()
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a life cycle: past, here or ahead, with a line that says when and by whom."""
+
+    label: str
+    place: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of a record's history."""
+
+    what: str
+    when: str
+    more: str = ""
+    icon: str = "arrow-right"
+
+
+@dataclass
+class Page:
+    """What every page of a screen shares."""
+
+    title: str | LazyString
+    module: str | LazyString
+    crumbs: list[tuple[str | LazyString, str]] = field(default_factory=list)
+
+
+def kind_of(model: Any, name: str) -> str:
+    """The kind of a column or relation of ``model``."""
+    attribute = inspect(model).all_orm_descriptors.get(name)
+    prop = getattr(attribute, "property", None)
+    if not isinstance(prop, ColumnProperty):
+        return "text"
+    column = prop.columns[0]
+    if column.info.get("is_phone"):
+        return "phone"
+    if column.info.get("is_money"):
+        return "money"
+    kinds = {ChoiceType: "state", UtcDateTime: "moment", Date: "date", Integer: "number", Numeric: "number"}
+    return next((kind for type_, kind in kinds.items() if isinstance(column.type, type_)), "text")
+
+
+def label_of(model: Any, name: str) -> Any:
+    """The words by which a column or relation is shown; raises KeyError when the model says none."""
+    mapper = mapper_of(model)
+    if name in mapper.relationships:
+        return mapper.relationships[name].info["label"]
+    return mapper.columns[name].info["label"]
+
+
+def text_of(value: Any, kind: str = "text") -> str:
+    """A value as people read it; nothing is shown as a dash."""
+    if value is None or value == "":
+        return EMPTY
+    if isinstance(value, Choice):
+        return str(value.label)
+    if isinstance(value, DictionaryEntry):
+        return value.text
+    if isinstance(value, bool):
+        return gettext("Yes") if value else gettext("No")
+    if isinstance(value, datetime):
+        return format_moment(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if kind == "money" or isinstance(value, Decimal):
+        return f"{value:,.2f}"
+    return str(value)
+
+
+def cell_of(row: Any, name: str, *, shows_phones: bool = True, is_wide: bool = False) -> Cell:
+    """The cell of one field of ``row``; a phone is masked for who may not see it."""
+    value, kind = getattr(row, name), kind_of(type(row), name)
+    text = text_of(value, kind)
+    title = ""
+    if kind == "phone" and value and not shows_phones:
+        text = mask_phone(text)
+    if kind == "moment" and value:
+        text, title = text[:10], text
+    look = STATE_LOOKS.get(str(value), "later") if kind == "state" and value else ""
+    return Cell(text, kind, name, label_of(type(row), name), title, "", look, is_wide)
+
+
+def person_of(value: Employee | None) -> str:
+    """A person's name, or a dash."""
+    return EMPTY if value is None else str(value)

@@ -1,0 +1,86 @@
+"""A browser for tests: one person's signed-in client, with forms taken from pages."""
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests.cast import key_of
+
+
+class _Fields(HTMLParser):
+    """The named fields of the forms of a page, with their values."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.values: dict[str, str] = {}
+        self._area: str | None = None
+        self._select: str | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attrs}
+        name = found.get("name", "")
+        if tag == "input" and name and found.get("type") not in {"radio", "checkbox", "submit"}:
+            self.values[name] = found.get("value", "")
+        elif tag == "textarea" and name:
+            self._area, self.values[name] = name, ""
+        elif tag == "select" and name:
+            self._select, self.values[name] = name, ""
+        elif tag == "option" and self._select and "selected" in found:
+            self.values[self._select] = found.get("value", "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea":
+            self._area = None
+        elif tag == "select":
+            self._select = None
+
+    def handle_data(self, data: str) -> None:
+        if self._area:
+            self.values[self._area] += data.removeprefix("\n")
+
+
+def fields_of(page: TestResponse) -> dict[str, str]:
+    """What the form of a page would send: the main form's fields, without those of the frame."""
+    body = page.get_data(as_text=True)
+    match = re.search(r"<main.*</main>", body, re.S)
+    reader = _Fields()
+    reader.feed(match.group(0) if match else body)
+    reader.values.pop("csrf_token", None)
+    return reader.values
+
+
+class Browser:
+    """One person's browser. Every call is a request of its own, with its own application context."""
+
+    def __init__(self, app: Flask, username: str | None = None, *, locale: str = "zh") -> None:
+        self.app, self.username = app, username
+        self.client: FlaskClient = app.test_client()
+        self.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = locale
+        if username is not None:
+            with self.client.session_transaction() as cookie:
+                cookie.update({"_user_id": str(key_of(app, username)), "_fresh": True, "locale": locale})
+
+    def get(self, path: str, **more: Any) -> TestResponse:
+        """Open an address."""
+        return self.client.get(path, **more)
+
+    def post(self, path: str, fields: Any = None, **more: Any) -> TestResponse:
+        """Send fields."""
+        return self.client.post(path, data=fields or {}, **more)
+
+    def submit(self, path: str, **fields: Any) -> TestResponse:
+        """Open a form, fill some fields, send it."""
+        page = self.get(path)
+        assert page.status_code == 200, (path, page.status_code, text_of(page)[-500:])
+        return self.post(path, {**fields_of(page), **fields})
+
+
+def text_of(page: TestResponse) -> str:
+    """The visible text of a page, tags taken out."""
+    body = page.get_data(as_text=True)
+    body = re.sub(r"<(script|style|template)\b.*?</\1>", " ", body, flags=re.S)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body))

@@ -1,0 +1,163 @@
+"""The cast of the tests: a small company with one person of each kind, and their opportunities."""
+
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import Any
+
+from flask import Flask
+from flask_appbuilder.security.sqla.models import Role
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.actions.basedata import find_entry
+from app.actions.marketing import PIPELINE
+from app.database import engine_for
+from app.extensions import db
+from app.models import (
+    Category,
+    Contact,
+    Customer,
+    Department,
+    Employee,
+    Opportunity,
+    OpportunityStatus,
+    PlanItem,
+    Reach,
+    RoleReach,
+)
+from app.security.actor import SYSTEM
+
+MOMENT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+PASSWORD = "Wanjuan-7-shulin"
+
+#: username: (family name, given name, department, role)
+PEOPLE: dict[str, tuple[str, str, str | None, str | None]] = {
+    "admin": ("周", "以宁", "总部", "Administrator"),
+    "supervisor": ("许", "安宁", "总部", "Sales supervisor"),
+    "manager_a": ("林", "知远", "一部", "Account manager"),
+    "manager_b": ("陈", "禾", "二部", "Account manager"),
+    "executive": ("沈", "砚秋", "总部", "Executive"),
+    "nobody": ("何", "以舟", "一部", None),
+    "narrow": ("苏", "若川", "一部", "Narrow"),
+    "head_a": ("顾", "明川", "一部", "Head"),
+    "disabled": ("钱", "离职", "二部", "Account manager"),
+}
+#: made-up roles beside the default ones: (rights of, reads, writes)
+ROLES = {
+    "Narrow": ("Account manager", Reach.OWN, Reach.OWN),
+    "Head": ("Sales supervisor", Reach.DEPARTMENT, Reach.DEPARTMENT),
+}
+CAST = tuple(PEOPLE)
+
+
+def engage(url: str) -> None:
+    """Fill a fresh database with the cast."""
+    engine = engine_for(url)
+    with Session(engine) as session:
+        session.info["actor"] = SYSTEM
+        departments = _departments(session)
+        _roles(session)
+        people = {name: _person(session, name, departments) for name in PEOPLE}
+        _work(session, people)
+        session.commit()
+    engine.dispose()
+
+
+def _departments(session: Session) -> dict[str, Department]:
+    found: dict[str, Department] = {}
+    for name, parent in (("总部", None), ("一部", "总部"), ("二部", "总部")):
+        one = Department(name=name, parent=found.get(parent or ""))
+        session.add(one)
+        session.flush()
+        one.path = f"{found[parent].path if parent else '/'}{one.id}/"
+        found[name] = one
+    return found
+
+
+def _roles(session: Session) -> None:
+    for name, (like, reads, writes) in ROLES.items():
+        model = session.scalars(select(Role).where(Role.name == like)).one()
+        role = Role(name=name, permissions=list(model.permissions))
+        session.add(role)
+        session.flush()
+        for module in ("customers", "marketing"):
+            session.add(RoleReach(role_id=role.id, module=module, reads=reads, writes=writes))
+
+
+def _person(session: Session, username: str, departments: dict[str, Department]) -> Employee:
+    last, first, department, role = PEOPLE[username]
+    roles = session.scalars(select(Role).where(Role.name == role)).all() if role else []
+    person = Employee(
+        username=username,
+        last_name=last,
+        first_name=first,
+        email=f"{username}@example.com",
+        active=username != "disabled",
+        password=_hash(),
+        department=departments[department or "总部"],
+    )
+    person.roles = list(roles)
+    session.add(person)
+    session.flush()
+    return person
+
+
+@cache
+def _hash() -> str:
+    from werkzeug.security import generate_password_hash
+
+    return generate_password_hash(PASSWORD)
+
+
+def _work(session: Session, people: dict[str, Employee]) -> None:
+    region = find_entry(session, Category.REGION, "华东")
+    people["manager_a"].regions = [region] if region else []
+    unassigned, assigned = OpportunityStatus.UNASSIGNED, OpportunityStatus.ASSIGNED
+    rows = [
+        (opportunity("苏州澄岳精密机械有限公司", people["supervisor"], region=region), unassigned),
+        (opportunity("金华稷禾农机有限公司", people["manager_a"]), unassigned),
+        (opportunity("扬州泊予船舶配件有限公司", people["manager_b"]), unassigned),
+        (opportunity("绍兴织野纺织机械有限公司", people["supervisor"], people["manager_a"]), assigned),
+        (opportunity("温州霁川电气有限公司", people["supervisor"], people["manager_b"]), assigned),
+        (opportunity("盐城风澜风电有限公司", people["manager_a"], people["narrow"]), assigned),
+        (
+            opportunity("徐州衡岱工程机械有限公司", people["manager_b"], people["manager_b"]),
+            OpportunityStatus.FAILED,
+        ),
+    ]
+    PIPELINE.enter(session, rows, by=SYSTEM, at=MOMENT)
+    for row, status in rows:
+        if status is assigned:
+            session.add(PlanItem(opportunity=row, planned_on=date(2026, 3, 9), todo="电话确认改造范围"))
+    for number, (name, manager) in enumerate(
+        (("镇江岚砺磨具有限公司", "manager_a"), ("泰州知微生物有限公司", "manager_b"))
+    ):
+        customer = Customer(number=f"KH26030200000{number + 1}", name=name, manager=people[manager])
+        customer.contacts.append(Contact(name="蒋经理", mobile="13800138000", phone_key="+8613800138000"))
+        session.add(customer)
+
+
+def opportunity(name: str, creator: Employee, assignee: Employee | None = None, **more: Any) -> Opportunity:
+    """An opportunity as someone would have typed it."""
+    values: dict[str, Any] = {
+        "customer_name": name,
+        "probability": 50,
+        "summary": "主轴产线视觉检测改造",
+        "description": "三条产线改为在线视觉检测，六月前投产。",
+        "contact_name": "顾工",
+        "contact_phone": "13912345678",
+        "phone_key": "+8613912345678",
+        "created_by": creator,
+        "created_by_id": creator.id,
+        "assignee": assignee,
+        "assignee_id": assignee.id if assignee else None,
+        "assigned_on": MOMENT if assignee else None,
+        "created_on": MOMENT,
+    }
+    return Opportunity(**{**values, **more})
+
+
+def key_of(app: Flask, username: str) -> int:
+    """The key of one of the cast."""
+    with app.app_context():
+        return int(db.session.scalars(select(Employee.id).where(Employee.username == username)).one())
