@@ -1,0 +1,1 @@
+"""Tools of the makers: what the Makefile calls and the application never needs."""
