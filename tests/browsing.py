@@ -11,46 +11,59 @@ from werkzeug.test import TestResponse
 from tests.cast import key_of
 
 
-class _Fields(HTMLParser):
-    """The named fields of the forms of a page, with their values."""
+class _Forms(HTMLParser):
+    """The forms of a page: action, and the named fields with their values."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.values: dict[str, str] = {}
+        self.forms: list[tuple[str, dict[str, str]]] = [("", {})]
+        self._by_id: dict[str, dict[str, str]] = {}
+        self._values: dict[str, str] = self.forms[0][1]
         self._area: str | None = None
         self._select: str | None = None
+
+    def _form(self, found: dict[str, str]) -> dict[str, str]:
+        """The form a field belongs to: the one it names, which may come later, else the one it stands in."""
+        return self._by_id.setdefault(found["form"], {}) if "form" in found else self.forms[-1][1]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = {name: value or "" for name, value in attrs}
         name = found.get("name", "")
+        if tag == "form":
+            self.forms.append(
+                (found.get("action", ""), self._by_id.setdefault(found.get("id", str(id(found))), {}))
+            )
+            return
+        self._values = self._form(found) if tag in {"input", "textarea", "select"} else self._values
         if tag == "input" and name and found.get("type") not in {"radio", "checkbox", "submit"}:
-            self.values[name] = found.get("value", "")
+            self._values[name] = found.get("value", "")
         elif tag == "textarea" and name:
-            self._area, self.values[name] = name, ""
+            self._area, self._values[name] = name, ""
         elif tag == "select" and name:
-            self._select, self.values[name] = name, ""
+            self._select, self._values[name] = name, ""
         elif tag == "option" and self._select and "selected" in found:
-            self.values[self._select] = found.get("value", "")
+            self._values[self._select] = found.get("value", "")
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "textarea":
+            if self._area:
+                self._values[self._area] = re.sub(r"^\r?\n", "", self._values[self._area], count=1)
             self._area = None
         elif tag == "select":
             self._select = None
 
     def handle_data(self, data: str) -> None:
         if self._area:
-            self.values[self._area] += data.removeprefix("\n")
+            self._values[self._area] += data
 
 
-def fields_of(page: TestResponse) -> dict[str, str]:
-    """What the form of a page would send: the main form's fields, without those of the frame."""
-    body = page.get_data(as_text=True)
-    match = re.search(r"<main.*</main>", body, re.S)
-    reader = _Fields()
-    reader.feed(match.group(0) if match else body)
-    reader.values.pop("csrf_token", None)
-    return reader.values
+def fields_of(page: TestResponse, action: str | None = None) -> dict[str, str]:
+    """What the form with that action (the page's own address, when not given) would send, but for its token."""
+    reader = _Forms()
+    reader.feed(page.get_data(as_text=True))
+    wanted = action or page.request.path
+    values = next(fields for address, fields in reader.forms if address.partition("?")[0] == wanted)
+    return {name: value for name, value in values.items() if name != "csrf_token"}
 
 
 class Browser:

@@ -65,7 +65,7 @@ class Home:
         key = tuple(sorted(more.items()))
         if key not in self.apps:
             app = create_app(settings_for(self.url))
-            app.config.update(TESTING=False, WTF_CSRF_ENABLED=False, **more)
+            app.config.update({"WTF_CSRF_ENABLED": False, **more})
             self.apps[key] = app
         return self.apps[key]
 

@@ -51,9 +51,7 @@ def holders_of(right: str) -> Select[tuple[int]]:
     permission, view = permission_of(right)
     return (
         select(assoc_user_role.c.user_id)
-        .join(
-            assoc_permissionview_role, assoc_permissionview_role.c.role_id == assoc_user_role.c.role_id
-        )
+        .join(assoc_permissionview_role, assoc_permissionview_role.c.role_id == assoc_user_role.c.role_id)
         .join(PermissionView, PermissionView.id == assoc_permissionview_role.c.permission_view_id)
         .join(Permission, Permission.id == PermissionView.permission_id)
         .join(ViewMenu, ViewMenu.id == PermissionView.view_menu_id)

@@ -53,7 +53,13 @@ def is_assignee(opportunity: Opportunity, by: Actor) -> bool:
 
 
 def hand_to(
-    session: Session, opportunity: Opportunity, *, by: Actor, at: datetime, assignee: Employee, reason: str | None = None
+    session: Session,
+    opportunity: Opportunity,
+    *,
+    by: Actor,
+    at: datetime,
+    assignee: Employee,
+    reason: str | None = None,
 ) -> str:
     """Give the opportunity to one account manager, who must be enabled and within the write scope."""
     if not assignee.active:
@@ -111,7 +117,9 @@ def _refuse_silent_duplicate(
     if not is_known:
         return
     if choice != "new":
-        raise Invalid({"customer_choice": Label("A customer of this name exists: link to it, or create it anyway.")})
+        raise Invalid(
+            {"customer_choice": Label("A customer of this name exists: link to it, or create it anyway.")}
+        )
     if not reason:
         raise Invalid({"reason": Label("Say why another customer of this name is created.")})
 
@@ -183,7 +191,9 @@ PIPELINE = Workflow(
 # ---- create, edit, delete -----------------------------------------------------------------------------
 
 
-def create_opportunity(session: Session, values: Mapping[str, Any], *, by: Actor, at: datetime) -> Opportunity:
+def create_opportunity(
+    session: Session, values: Mapping[str, Any], *, by: Actor, at: datetime
+) -> Opportunity:
     """A new, unassigned opportunity of the typed ``values``."""
     by.must(OPPORTUNITIES.right(Verb.CREATE))
     opportunity = Opportunity()
@@ -245,7 +255,9 @@ def flush_or_stale(session: Session) -> None:
         session.flush()
     except StaleDataError:
         session.rollback()
-        raise Stale(Label("Somebody changed this record at this moment. Look at it again before you go on.")) from None
+        raise Stale(
+            Label("Somebody changed this record at this moment. Look at it again before you go on.")
+        ) from None
 
 
 def _fill(opportunity: Opportunity, values: Mapping[str, Any]) -> None:
@@ -374,5 +386,3 @@ def alike(session: Session, name: str, phone: str | None, *, besides: int | None
 def _equal(model: Any, key: str, number: str | None) -> Any:
     conditions = [model.name_key == key] if key else []
     return or_(*conditions, *([model.phone_key == number] if number else []))
-
-

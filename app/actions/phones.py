@@ -25,7 +25,9 @@ def read_phone(text: str, field: str = "phone") -> Phone:
     """The number in ``text``; raises Invalid on ``field`` with the reason."""
     plain = unicodedata.normalize("NFKC", text).strip()
     if any(letter.isalpha() for letter in plain.replace("ext", "").replace("转", "")):
-        raise Invalid({field: Label("A phone number has digits only, for example 13800138000 or 0755-26780000.")})
+        raise Invalid(
+            {field: Label("A phone number has digits only, for example 13800138000 or 0755-26780000.")}
+        )
     try:
         number = phonenumbers.parse(plain.replace("转", "ext"), HOME)
     except NumberParseException:

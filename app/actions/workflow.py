@@ -126,7 +126,9 @@ class Workflow:
         except StaleDataError:
             session.rollback()
             fresh = session.get(self.model, key)
-            raise Stale(_moved_on(session, fresh) if fresh else Label("This record was deleted meanwhile.")) from None
+            raise Stale(
+                _moved_on(session, fresh) if fresh else Label("This record was deleted meanwhile.")
+            ) from None
 
 
 def refuse_stale(session: Session, row: Any, version: int | None) -> None:

@@ -36,7 +36,7 @@ class DictionaryEntry(Model):
     item_en: Mapped[str | None] = mapped_column(String(100), info=said(Label("English text")))
     value: Mapped[str] = mapped_column(String(50), info=said(Label("Value")))
     is_editable: Mapped[bool] = mapped_column(Boolean, default=True, info=said(Label("Editable")))
-    position: Mapped[int] = mapped_column(Integer, default=0, info=said(Label("Order")))
+    position: Mapped[int] = mapped_column(Integer, default=0, info=said(Label("Sequence")))
     is_active: Mapped[bool] = mapped_column(Boolean, default=True, info=said(Label("Active")))
 
     @property

@@ -27,7 +27,7 @@ from app.models.org import Employee
 class CustomerStatus(Choice):
     """Where a customer stands."""
 
-    ACTIVE = "active", Label("Active")
+    ACTIVE = "active", Label("Normal")
     LOST = "lost", Label("Lost")
     DELETED = "deleted", Label("Deleted")
 

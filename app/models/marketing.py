@@ -73,9 +73,7 @@ class Opportunity(Recorded, Model):
     expected_amount: Mapped[Decimal | None] = mapped_column(
         Numeric(14, 2), info=said(Label("Expected amount (yuan)"), is_money=True, least=0)
     )
-    expected_close_on: Mapped[date | None] = mapped_column(
-        Date, info=said(Label("Expected close date"))
-    )
+    expected_close_on: Mapped[date | None] = mapped_column(Date, info=said(Label("Expected close date")))
     close_reason: Mapped[str | None] = mapped_column(String(500), info=said(Label("Reason for ending")))
     closed_on: Mapped[datetime | None] = mapped_column(UtcDateTime, info=said(Label("Closed on")))
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id"), index=True)

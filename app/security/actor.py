@@ -80,9 +80,7 @@ def _rights(session: Session, person_id: int) -> frozenset[str]:
     return frozenset(right_of(permission, view) for permission, view in session.execute(statement))
 
 
-def _reaches(
-    session: Session, person_id: int
-) -> tuple[tuple[str, ...], dict[str, Reach], dict[str, Reach]]:
+def _reaches(session: Session, person_id: int) -> tuple[tuple[str, ...], dict[str, Reach], dict[str, Reach]]:
     """The names of the roles and, per module, the widest reach for reading and for writing."""
     statement = (
         select(Role.name, RoleReach.module, RoleReach.reads, RoleReach.writes)

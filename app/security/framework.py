@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import g
+from flask import Flask, g
 from flask_appbuilder import AppBuilder
 from flask_appbuilder.security.sqla.manager import SecurityManager
 
@@ -30,7 +30,8 @@ class CrmSecurityManager(SecurityManager):  # type: ignore[misc]
 class CrmAppBuilder(AppBuilder):  # type: ignore[misc]
     """Registers the product's own views only."""
 
-    security_manager_class = CrmSecurityManager
+    def __init__(self, app: Flask, session: Any) -> None:
+        super().__init__(app, session, security_manager_class=CrmSecurityManager)
 
     def _add_admin_views(self) -> None:
         """Nothing: no stock index, language, user, role, menu or OpenAPI view."""

@@ -90,7 +90,12 @@ def _rights(*groups: tuple[Screen, tuple[Verb, ...]]) -> frozenset[str]:
     return frozenset(screen.right(verb) for screen, verbs in groups for verb in verbs)
 
 
-_SEES = ((OPPORTUNITIES, (Verb.SEE,)), (PLANS, (Verb.SEE,)), (CUSTOMERS, (Verb.SEE,)), (CONTACTS, (Verb.SEE,)))
+_SEES = (
+    (OPPORTUNITIES, (Verb.SEE,)),
+    (PLANS, (Verb.SEE,)),
+    (CUSTOMERS, (Verb.SEE,)),
+    (CONTACTS, (Verb.SEE,)),
+)
 
 DEFAULT_ROLES = (
     DefaultRole("Administrator", frozenset(all_rights()), Reach.ALL, Label("Administrator")),

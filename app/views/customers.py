@@ -84,7 +84,14 @@ def contact_section(customer: Customer) -> dict[str, Any]:
         select(Contact).where(Contact.customer_id == customer.id).order_by(Contact.id).limit(CONTACTS_SHOWN)
     )
     rows = [
-        Row(one.id, one.version, one.name, [view.cell(one, name) for name in names], [], f"/contacts/show/{one.id}")
+        Row(
+            one.id,
+            one.version,
+            one.name,
+            [view.cell(one, name) for name in names],
+            [],
+            f"/contacts/show/{one.id}",
+        )
         for one in contacts
     ]
     return {

@@ -184,7 +184,9 @@ def answer_refusal(refusal: DomainError) -> Any:
 
 def answer_forged(_error: CSRFError) -> Any:
     """A form without its token: an old tab, or somebody else's page."""
-    return error_page(400, gettext("This form is too old or did not come from here. Load the page again and retry."))
+    return error_page(
+        400, gettext("This form is too old or did not come from here. Load the page again and retry.")
+    )
 
 
 def answer_bad_address(error: BadAddress) -> Any:

@@ -10,7 +10,7 @@ from flask_appbuilder.forms import DynamicForm
 from sqlalchemy import Date, Integer, Numeric, String
 from sqlalchemy.orm import Session
 from wtforms import DateField, Field, HiddenField, IntegerField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
 from app.actions.basedata import entries
 from app.actions.phones import read_phone
@@ -121,7 +121,9 @@ def plain_text(value: str | None) -> str | None:
 
 def storable(_form: Any, field: Any) -> None:
     """No control characters: they cannot be stored everywhere and nobody types them."""
-    if any(unicodedata.category(letter) in {"Cc", "Cs"} and letter not in "\r\n\t" for letter in field.data or ""):
+    if any(
+        unicodedata.category(letter) in {"Cc", "Cs"} and letter not in "\r\n\t" for letter in field.data or ""
+    ):
         raise ValidationError(Label("This text holds characters that cannot be stored."))
 
 
@@ -180,7 +182,7 @@ def field_of(model: Any, name: str, is_required: bool = False) -> Field:
         return DictionaryField(label, [Optional()], category=category)
     column = mapper.columns[name]
     needed = is_required or (not column.nullable and column.default is None)
-    first = InputRequired(REQUIRED) if needed else Optional()
+    first = _required(column.type) if needed else Optional()
     if isinstance(column.type, String):
         return _text_field(column, label, first)
     if isinstance(column.type, Integer):
@@ -192,6 +194,11 @@ def field_of(model: Any, name: str, is_required: bool = False) -> Field:
     if isinstance(column.type, Date):
         return DateField(label, [first, _sensible_day])
     raise TypeError(f"no form field for {name}")
+
+
+def _required(kind: Any) -> Any:
+    """A text of blanks alone is empty; a zero is a number."""
+    return DataRequired(REQUIRED) if isinstance(kind, String) else InputRequired(REQUIRED)
 
 
 def _text_field(column: Any, label: Any, first: Any) -> Field:

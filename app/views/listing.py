@@ -162,7 +162,9 @@ class RangeFilter(Filter):
             found.append(column >= self._bound(first, zone, 0))
         if last:
             is_moment = self.value_kind == "moment"
-            found.append(column < self._bound(last, zone, 1) if is_moment else column <= self._bound(last, zone, 0))
+            found.append(
+                column < self._bound(last, zone, 1) if is_moment else column <= self._bound(last, zone, 0)
+            )
         return found
 
     def _bound(self, text: str, zone: ZoneInfo, days_on: int) -> Any:
@@ -196,7 +198,12 @@ class Query:
 
     def href(self, path: str, **changes: Any) -> str:
         """The address with some parameters changed; None takes one out."""
-        asked: dict[str, Any] = {**self.values, "sort": self.sort, "page_size": self.page_size, "page": self.page}
+        asked: dict[str, Any] = {
+            **self.values,
+            "sort": self.sort,
+            "page_size": self.page_size,
+            "page": self.page,
+        }
         asked.update(changes)
         return f"{path}?{urlencode({key: value for key, value in asked.items() if value is not None})}"
 
@@ -270,7 +277,9 @@ def narrowed(
     return select(model.id).where(*base, *conditions)
 
 
-def find(session: Session, model: Any, keys: Select[tuple[int]], query: Query, options: Sequence[Any]) -> Found:
+def find(
+    session: Session, model: Any, keys: Select[tuple[int]], query: Query, options: Sequence[Any]
+) -> Found:
     """One page: keys first and rows after, so that a far page stays cheap; ordered in total by the key."""
     name = query.sort.removeprefix("-")
     column = getattr(model, name)
@@ -281,7 +290,11 @@ def find(session: Session, model: Any, keys: Select[tuple[int]], query: Query, o
     paged = keys.order_by(*order).limit(query.page_size + 1).offset((query.page - 1) * query.page_size)
     found = list(session.scalars(paged))
     page = found[: query.page_size]
-    rows = session.scalars(select(model).where(model.id.in_(page)).options(*options)).unique().all() if page else []
+    rows = (
+        session.scalars(select(model).where(model.id.in_(page)).options(*options)).unique().all()
+        if page
+        else []
+    )
     places = {key: place for place, key in enumerate(page)}
     return Found(sorted(rows, key=lambda row: places[row.id]), 0, len(found) > query.page_size)
 

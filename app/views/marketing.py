@@ -211,7 +211,9 @@ class Opportunities(PipelineView):
         """After success, a link to the customer."""
         if move.key != "succeed":
             return super().done_message(move, row)
-        link = Markup('<a class="link" href="/customers/show/{}">{}</a>').format(row.customer_id, row.customer)  # noqa: S704
+        link = Markup('<a class="link" href="/customers/show/{}">{}</a>').format(
+            row.customer_id, row.customer
+        )  # noqa: S704
         return Markup("{} {}").format(move.done, Markup(gettext("Customer: %(link)s")) % {"link": link})  # noqa: S704
 
 

@@ -213,7 +213,9 @@ class CrmModelView(ModelView):  # type: ignore[misc]
             question = gettext("Delete %(kind)s “%(name)s”?", kind=self.screen.label, name=row)
             href = self.path(f"delete/{row.id}")
             found.append(
-                Button(Label("Delete"), href, "delete", "trash", is_post=True, is_danger=True, question=question)
+                Button(
+                    Label("Delete"), href, "delete", "trash", is_post=True, is_danger=True, question=question
+                )
             )
         return found
 
@@ -223,7 +225,11 @@ class CrmModelView(ModelView):  # type: ignore[misc]
 
     def new_button(self) -> Button | None:
         """The button that begins a new one."""
-        return Button(self.new_label, self.path("add"), "new", "plus", is_primary=True) if self.may_create() else None
+        return (
+            Button(self.new_label, self.path("add"), "new", "plus", is_primary=True)
+            if self.may_create()
+            else None
+        )
 
     def empty(self, query: listing.Query) -> dict[str, Any]:
         """What an empty list says: how to begin, or that the filter finds nothing."""
@@ -382,5 +388,3 @@ def version_of(form: CrmForm) -> int | None:
     """The version of the row as the person saw it; None when the form did not say."""
     text = str(form["version"].data or "") if "version" in form else ""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None  # noqa: PLR2004
-
-

@@ -7,7 +7,7 @@ from typing import Any
 from flask import abort, flash, redirect, request
 from sqlalchemy import select
 from wtforms import HiddenField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import DataRequired, Length, Optional
 
 from app.actions.workflow import Move
 from app.clock import now
@@ -26,13 +26,13 @@ MOST_ROWS = 100
 
 def reason_field(*, is_required: bool) -> Any:
     """The field for a reason."""
-    first = InputRequired(REQUIRED) if is_required else Optional()
+    first = DataRequired(REQUIRED) if is_required else Optional()
     return TextAreaField(Label("Reason"), [first, Length(max=500), storable], filters=[plain_text])
 
 
 ANSWER_FIELDS: Mapping[str, Any] = {
     "reason": lambda: reason_field(is_required=True),
-    "assignee": lambda: StringField(Label("Account manager"), [InputRequired(REQUIRED), Length(max=12)]),
+    "assignee": lambda: StringField(Label("Account manager"), [DataRequired(REQUIRED), Length(max=12)]),
     "customer_choice": lambda: StringField(Label("Customer"), [Optional(), Length(max=12)]),
 }
 
@@ -80,7 +80,9 @@ class MovingView(CrmModelView):
     def move_button(self, move: Move, row: Any) -> Button:
         """The button that leads to the page of a move."""
         href = self.move_path(move, row)
-        return Button(move.label, href, move.key, move.icon, is_danger=move.is_ending, is_primary=not move.is_ending)
+        return Button(
+            move.label, href, move.key, move.icon, is_danger=move.is_ending, is_primary=not move.is_ending
+        )
 
     def move_path(self, move: Move, row: Any) -> str:
         """The address of a move of one row."""
@@ -109,9 +111,10 @@ class MovingView(CrmModelView):
             return self.move_page(move, form, self.move_context(move, [row]))
         refuse_foreign_fields(form)
         context = self.move_context(move, [row])
-        failure = attempt(form, lambda: self.fire(move, row, form, version_of(form)))
+        told: list[Any] = []
+        failure = attempt(form, lambda: told.append(self.fire(move, row, form, version_of(form))))
         if failure is None:
-            flash(self.done_message(move, row), "success")
+            flash(told[0], "success")
             return redirect(self.path(f"show/{pk}"))
         return self.move_page(move, form, context, failure), failure.code
 
@@ -126,7 +129,9 @@ class MovingView(CrmModelView):
     def fire(self, move: Move, row: Any, form: CrmForm, version: int | None) -> None:
         """Make the move with the answers of the form."""
         at = now(zone())
-        self.flow.fire(session(), row, move.key, by=actor(), at=at, version=version, **self.answers(move, form))
+        self.flow.fire(
+            session(), row, move.key, by=actor(), at=at, version=version, **self.answers(move, form)
+        )
 
     def answers(self, move: Move, form: CrmForm) -> dict[str, Any]:
         """What the person answered, as the move takes it."""
@@ -155,7 +160,9 @@ class MovingView(CrmModelView):
         crumbs = [(self.list_title, self.path("list/")), (move.label, "")]
         return Page(move.label, module_label(self.screen), crumbs)
 
-    def move_page(self, move: Move, form: CrmForm, context: dict[str, Any], failure: Failure | None = None) -> str:
+    def move_page(
+        self, move: Move, form: CrmForm, context: dict[str, Any], failure: Failure | None = None
+    ) -> str:
         """The page of a move."""
         notice = failure.notice if failure else ""
         return str(self.render_template("crm/move.html", form=form, notice=notice, **context))
@@ -225,9 +232,7 @@ class MovingView(CrmModelView):
         if not left:
             return str(message)
         names = ", ".join(left[:5])
-        rest = ngettext(
-            "%(num)d left out: %(names)s", "%(num)d left out: %(names)s", len(left), names=names
-        )
+        rest = ngettext("%(num)d left out: %(names)s", "%(num)d left out: %(names)s", len(left), names=names)
         return f"{message} {rest}"
 
 
@@ -236,5 +241,3 @@ def _key_and_version(text: str) -> tuple[int, int | None]:
     if not key.isascii() or not key.isdigit() or len(key) > 10 or (version and not version.isdigit()):  # noqa: PLR2004
         abort(400)
     return int(key), int(version[:9]) if version else None
-
-

@@ -299,5 +299,3 @@ def _state(item: PlanItem, today: date) -> Cell:
     if item.planned_on < today:
         return Cell(gettext("Overdue"), "state", look="bad")
     return Cell(gettext("Not due yet"), "state", look="later")
-
-

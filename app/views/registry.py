@@ -14,7 +14,17 @@ from app.views.plans import PlanItems, Plans
 from app.views.sign_in import SignIn
 from app.views.start import Start
 
-VIEWS: tuple[Any, ...] = (Start, SignIn, Health, Choices, Opportunities, Plans, PlanItems, Customers, Contacts)
+VIEWS: tuple[Any, ...] = (
+    Start,
+    SignIn,
+    Health,
+    Choices,
+    Opportunities,
+    Plans,
+    PlanItems,
+    Customers,
+    Contacts,
+)
 
 
 def register(app: Flask) -> None:

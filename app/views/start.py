@@ -91,7 +91,9 @@ class Start(BaseView):  # type: ignore[misc]
     def _figure(self, figure: Figure) -> dict[str, Any]:
         from flask_login import current_user
 
-        count = session().scalar(select(func.count()).select_from(figure.keys(actor()).limit(10_001).subquery()))
+        count = session().scalar(
+            select(func.count()).select_from(figure.keys(actor()).limit(10_001).subquery())
+        )
         text = f"{count:,}" if count <= 10_000 else "10,000+"  # noqa: PLR2004
         href = figure.href.format(username=current_user.username)
         return {"label": figure.label, "hint": figure.hint, "count": text, "href": href}
@@ -114,7 +116,11 @@ class Start(BaseView):  # type: ignore[misc]
         return [self._line(item, item.planned_on < today) for item in session().scalars(statement)]
 
     def _line(self, item: PlanItem, is_overdue: bool) -> dict[str, Any]:
-        due = gettext("Overdue since %(day)s", day=item.planned_on.isoformat()) if is_overdue else gettext("Today")
+        due = (
+            gettext("Overdue since %(day)s", day=item.planned_on.isoformat())
+            if is_overdue
+            else gettext("Today")
+        )
         return {
             "what": item.todo,
             "opportunity": str(item.opportunity),

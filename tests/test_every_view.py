@@ -1,0 +1,130 @@
+"""Every registered route as each of the cast: it answers, closes, speaks one language, and is bounded."""
+
+import re
+
+import pytest
+from flask import Blueprint, Flask
+
+from app.models import Model
+from app.security.rights import SCREENS, all_rights
+from tests.browsing import Browser, text_of
+from tests.cast import CAST
+from tests.walk import ANSWERS, counted, everything, foreign_words, routes, texts_of_records
+
+#: Words both languages share.
+COMMON_WORDS = {
+    "zh": {"CRM", "CRM_ENV", "ENV", "production", "flask", "crm", "init", "English", "KH", "Ctrl"},
+    "en": {"知客", "简体中文", "中文"},
+}
+STATEMENTS = {"list": 12, "show": 15, "": 15}
+
+
+def unguarded(app: Flask) -> list[str]:
+    """The routes that say of no right that they need it."""
+    return [route.path for route in routes(app) if route.guard is None]
+
+
+def test_every_route_has_a_guard(app):
+    tried = routes(app)
+    print(f"\n{len(tried)} routes")
+    assert len(tried) > 35
+    assert unguarded(app) == []
+
+
+def test_the_walk_sees_a_route_without_a_guard_and_the_edge_keeps_it_closed(home):
+    home.renew()
+    from app import create_app
+    from tests.conftest import settings_for
+
+    app = create_app(settings_for(home.url))
+    hole = Blueprint("hole", __name__)
+    hole.add_url_rule("/hole", "hole", lambda: "everything")
+    app.register_blueprint(hole)
+    assert unguarded(app) == ["/hole"]
+    assert Browser(app, "admin").get("/hole").status_code == 403
+    assert Browser(app).get("/hole").status_code in {302, 403}
+    with app.app_context():
+        from app.extensions import db
+
+        db.engine.dispose()
+
+
+def test_every_verb_of_a_guard_is_in_the_catalogue(app):
+    known = set(all_rights())
+    for route in routes(app):
+        for verb in route.guard.verbs:
+            assert route.view.screen.key in SCREENS
+            assert route.view.screen.right(verb) in known, (route.path, verb)
+
+
+def test_a_stranger_gets_nowhere(as_, app):
+    for route in routes(app):
+        answer = as_().client.open(route.path, method=route.method)
+        if route.guard.is_public:
+            assert answer.status_code < 500, route.path
+        else:
+            assert (answer.status_code, "/login/" in answer.location) == (302, True), route.path
+            part = as_().client.open(route.path, method=route.method, headers={"HX-Request": "true"})
+            assert part.status_code == 401
+
+
+@pytest.mark.parametrize("who", CAST)
+def test_every_route_answers_as_each_of_the_cast(as_, app, session_of, who):
+    if who == "disabled":
+        assert as_(who).get("/").status_code == 302
+        return
+    with session_of(who) as (_, actor):
+        held = actor
+    browser, before, tried = as_(who), everything(app), 0
+    for route in routes(app):
+        if route.endpoint in {"SignIn.logout", "SignIn.preferences"}:
+            continue
+        if route.method == "POST" and route.endpoint.endswith((".delete", ".move_many")):
+            continue  # the doors try these with rows of their own
+        answer = browser.client.open(route.path, method=route.method)
+        tried += 1
+        assert answer.status_code in ANSWERS, (route.path, answer.status_code)
+        if not route.guard.is_public and not route.guard.admits(route.view, held):
+            assert answer.status_code == 403, route.path
+    print(f"\n{tried} routes as {who}")
+    assert tried > 30
+    assert everything(app) == before
+
+
+def pages(app):
+    """The routes a person opens: by GET, of the rows that exist."""
+    return [route for route in routes(app) if route.method == "GET" and "/move" not in route.path]
+
+
+@pytest.mark.parametrize("locale", ["zh", "en"])
+@pytest.mark.parametrize("who", ["admin", "supervisor", "manager_a", "executive"])
+def test_a_page_speaks_one_language(as_, app, who, locale):
+    records = texts_of_records(app)
+    browser = as_(who, locale=locale)
+    for route in pages(app):
+        answer = browser.get(route.path)
+        if answer.status_code == 302 or answer.mimetype != "text/html":
+            continue
+        text = text_of(answer)
+        for record in records:
+            text = text.replace(record, " ")
+        left = [word for word in foreign_words(text, locale) if word not in COMMON_WORDS[locale]]
+        assert not left, (route.path, left)
+        assert "None" not in re.findall(r"\b\w+\b", text_of(answer)), route.path
+        if "<html" in answer.get_data(as_text=True):
+            assert f'<html lang="{"zh-CN" if locale == "zh" else "en"}"' in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("who", ["admin", "supervisor", "manager_a", "executive", "head_a"])
+def test_statements_are_bounded(as_, app, who):
+    browser = as_(who)
+    for route in pages(app):
+        with counted(app) as seen:
+            browser.get(route.path)
+        limit = STATEMENTS["list" if route.endpoint.endswith(".list") else ""]
+        assert len(seen) <= limit, (route.path, len(seen), seen)
+
+
+def test_every_table_has_its_own_name():
+    names = [mapper.local_table.name for mapper in Model.registry.mappers if not mapper.inherits]
+    assert len(names) == len(set(names))

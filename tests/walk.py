@@ -1,0 +1,105 @@
+"""The walks: every route of the application with rows in and out of sight, taken from the application itself."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import event, select
+
+from app.extensions import db
+from app.models import Model
+from app.security.actor import SYSTEM
+from app.views.guards import Guard, guard_of
+from app.views.moves import MovingView
+
+#: Addresses of files, not of pages.
+NOT_PAGES = {"static"}
+ANSWERS = {200, 302, 308, 400, 401, 403, 404, 405, 409, 422}
+
+
+@dataclass(frozen=True)
+class Route:
+    """One address with one method, filled with a row."""
+
+    path: str
+    method: str
+    endpoint: str
+    view: Any
+    guard: Guard | None
+    has_row: bool
+
+
+def routes(app: Flask, pk: int = 1) -> list[Route]:
+    """Every route × method, with ``pk`` as the row and each move as the key."""
+    found = []
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint in NOT_PAGES:
+            continue
+        handler = app.view_functions[rule.endpoint]
+        view = getattr(handler, "__self__", None)
+        keys = [move.key for move in view.flow.moves] if isinstance(view, MovingView) else ["assign"]
+        for key in keys if "key" in rule.arguments else [""]:
+            path = rule.rule.replace("<int:pk>", str(pk)).replace("<key>", key)
+            for method in sorted((rule.methods or set()) & {"GET", "POST"}):
+                has_row = "pk" in rule.arguments
+                found.append(Route(path, method, rule.endpoint, view, guard_of(handler), has_row))
+    return found
+
+
+def model_of(route: Route) -> Any:
+    """The model whose key stands in the route's address."""
+    if route.endpoint == "PlanItems.block":
+        from app.models import Opportunity
+
+        return Opportunity
+    return getattr(route.view, "model", None)
+
+
+@contextmanager
+def counted(app: Flask) -> Iterator[list[str]]:
+    """The statements sent inside the block."""
+    seen: list[str] = []
+
+    def listen(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        seen.append(statement)
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", listen)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_cursor_execute", listen)
+
+
+def everything(app: Flask) -> dict[str, list[Any]]:
+    """Every row of every table, to see that nothing changed (sign-in statistics apart)."""
+    with app.app_context():
+        db.session.info["actor"] = SYSTEM
+        return {
+            name: sorted(map(tuple, db.session.execute(select(table)).all()), key=repr)
+            for name, table in Model.metadata.tables.items()
+        }
+
+
+def texts_of_records(app: Flask) -> list[str]:
+    """Every text that stands in the database, the longest first."""
+    found = {
+        value for rows in everything(app).values() for row in rows for value in row if isinstance(value, str)
+    }
+    with app.app_context():
+        from app.models import Employee
+
+        db.session.info["actor"] = SYSTEM
+        found |= {person.full_name for person in db.session.scalars(select(Employee))}
+        found |= {person.full_name[-2:] for person in db.session.scalars(select(Employee))}
+    return sorted((text for text in found if len(text) > 1), key=len, reverse=True)
+
+
+def foreign_words(text: str, locale: str) -> list[str]:
+    """The words of ``text`` that are of the other language."""
+    pattern = r"[A-Za-z]{2,}" if locale == "zh" else r"[\u4e00-\u9fff]+"
+    return re.findall(pattern, text)
