@@ -1,0 +1,305 @@
+/* What pages do by themselves. Loaded before the page, so that the folded menu and the theme are there at once;
+   all else begins when the page is read. Texts come from the page, never from here. */
+"use strict";
+(() => {
+  const root = document.documentElement;
+  const one = (selector, from = document) => from.querySelector(selector);
+  const all = (selector, from = document) => [...from.querySelectorAll(selector)];
+  const said = (name) => document.body.dataset[name] ?? "";
+  const has = (element, name) => name in (element?.dataset ?? {});
+  /** Calls `act(event, element)` for an event on an element of the page, also one that comes later. */
+  const on = (type, selector, act, capture = false) => document.addEventListener(type, (event) => {
+    const found = event.target.closest?.(selector);
+    if (found) act(event, found);
+  }, capture);
+
+  const stop = (event) => (event.preventDefault(), event.stopImmediatePropagation());
+
+  // ---- what the browser remembers, where it is allowed to -------------------------------------------------
+  function recall(store, name) {
+    try { return window[store].getItem(name); } catch { return null; }
+  }
+  function keep(store, name, value) {
+    try {
+      if (value === null) window[store].removeItem(name);
+      else window[store].setItem(name, value);
+    } catch { /* a private window keeps nothing */ }
+  }
+
+  // ---- menu, theme, small menus ---------------------------------------------------------------------------
+  function restoreLook() {
+    if (recall("localStorage", "menu") === "folded") root.dataset.menu = "folded";
+    if (has(root, "signedOut")) root.dataset.bsTheme = recall("localStorage", "theme") ?? root.dataset.bsTheme;
+  }
+  function showLook() {
+    one("[data-fold]")?.setAttribute("aria-expanded", String(root.dataset.menu !== "folded"));
+    for (const button of all('[name="theme"]')) button.ariaPressed = String(button.value === root.dataset.bsTheme);
+  }
+  function foldMenu() {
+    if (root.dataset.menu === "folded") delete root.dataset.menu;
+    else root.dataset.menu = "folded";
+    keep("localStorage", "menu", root.dataset.menu ?? null);
+    showLook();
+  }
+  function unfoldFor(event, summary) {
+    if (root.dataset.menu !== "folded" || window.innerWidth <= 1024) return;
+    event.preventDefault();
+    summary.parentElement.open = true;
+    foldMenu();
+  }
+  function setTheme(event, form) {
+    event.preventDefault();
+    const theme = event.submitter.value;
+    root.dataset.bsTheme = theme;
+    keep("localStorage", "theme", theme);
+    showLook();
+    const headers = { "X-CSRFToken": one('meta[name="csrf-token"]').content };
+    const body = new URLSearchParams({ theme });
+    fetch(form.action, { method: "POST", redirect: "manual", headers, body }).catch(() => {});
+  }
+  function closePops(event) {
+    for (const pop of all("details.pop[open]")) if (!pop.contains(event?.target ?? null)) pop.open = false;
+  }
+
+  // ---- messages and dialogs -------------------------------------------------------------------------------
+  function toast(text) {
+    const line = one("#toast").content.firstElementChild.cloneNode(true);
+    one("span", line).textContent = text;
+    one(".toasts").append(line);
+  }
+  function fadeToasts() {
+    for (const line of all(".toast-line.t-ok:not(:has(a))")) setTimeout(() => line.remove(), 6000);
+  }
+  async function openDialog(event, link) {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    closePops();
+    await htmx.ajax("GET", link.getAttribute("href"), { target: "#dialog", swap: "innerHTML" });
+    if (one("#dialog").childElementCount && !one("#dialog").open) one("#dialog").showModal();
+  }
+  function closeDialog(event) {
+    if (!one("#dialog").open) return;
+    event.preventDefault();
+    one("#dialog").close();
+    one("#dialog").replaceChildren();
+  }
+  /** Esc goes the way of the cross, which asks when something was typed. */
+  function leaveDialog(event) {
+    event.preventDefault();
+    one("[data-close]", event.target)?.click();
+  }
+  function ask(event, button) {
+    if (has(button, "agreed")) return void delete button.dataset.agreed;
+    stop(event);
+    closePops();
+    const dialog = one("#confirm");
+    one("#confirm-text").textContent = button.dataset.question;
+    dialog.returnValue = "";
+    dialog.onclose = () => {
+      if (dialog.returnValue !== "yes") return;
+      button.dataset.agreed = "yes";
+      button.click();
+    };
+    dialog.showModal();
+  }
+
+  // ---- forms ----------------------------------------------------------------------------------------------
+  function noteInput({ target: field }) {
+    for (const other of field.form?.elements ?? []) other.setCustomValidity("");
+    all("[data-counts]").forEach(showLength);
+    if (!has(field.form, "typed")) return;
+    field.form.dataset.changed = "";
+    for (const close of all("#dialog form[data-changed] [data-close]")) close.dataset.question = said("leave");
+  }
+  /** Comes before htmx, so that the second click of a double click reaches nobody. */
+  function sendOnce(event) {
+    const form = event.target;
+    if (form.method === "dialog" || has(form, "preference")) return;
+    if (has(form, "sent")) return stop(event);
+    form.dataset.sent = "";
+    if (has(form, "typed")) keepDraft(form);
+    delete form.dataset.changed;
+  }
+  function unlock(forms = all("form[data-sent]")) {
+    for (const form of forms) delete form.dataset.sent;
+  }
+  function saveByKey(event) {
+    const focused = document.activeElement.form;
+    const form = has(focused, "typed") ? focused : one("#dialog form[data-typed], form.form-page");
+    if (!form) return;
+    event.preventDefault();
+    form.requestSubmit();
+  }
+  function addByEnter(event, field) {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    field.form.requestSubmit();
+  }
+  function sayInvalid({ target: field }) {
+    field.setCustomValidity("");
+    if (!field.validity.valid) field.setCustomValidity(said(field.validity.valueMissing ? "missing" : "wrong"));
+  }
+  function showLength(counter) {
+    const length = document.getElementById(counter.dataset.counts).value.length;
+    counter.textContent = length ? `${length} / ${counter.dataset.most}` : "";
+  }
+  /** Keeps addresses short; an empty choice stays, since it takes a default away. */
+  function dropEmpty({ target: form, formData }) {
+    for (const [name, value] of has(form, "tidy") ? [...formData] : [])
+      if (value === "" && form.elements[name]?.tagName !== "SELECT") formData.delete(name);
+  }
+  function reveal(_event, button) {
+    const field = document.getElementById(button.dataset.reveals);
+    field.type = field.type === "password" ? "text" : "password";
+    button.ariaPressed = String(field.type === "text");
+  }
+
+  // ---- drafts: what was typed survives a session that ended and a server that failed ------------------------
+  const addressOf = (form) => new URL(form.action).pathname + new URL(form.action).search;
+  function keepDraft(form) {
+    const isKept = ([name, value]) =>
+      name !== "csrf_token" && typeof value === "string" && form.elements[name]?.type !== "password";
+    const values = [...new FormData(form)].filter(isKept);
+    dropDraft();
+    keep("sessionStorage", "draft", JSON.stringify({ reader: said("reader"), address: addressOf(form), values }));
+  }
+  function dropDraft() {
+    for (const name of ["draft", "interrupted"]) keep("sessionStorage", name, null);
+  }
+  /** The sign-in page and the page of an error interrupt; any other page shows that the save went through. */
+  function settleDraft() {
+    if (one("[data-interrupted]")) keep("sessionStorage", "interrupted", "yes");
+    else if (recall("sessionStorage", "interrupted")) restoreDraft();
+    else dropDraft();
+  }
+  function restoreDraft() {
+    const draft = recall("sessionStorage", "interrupted") && JSON.parse(recall("sessionStorage", "draft"));
+    const form = draft && all("form[data-typed]").find((found) => addressOf(found) === draft.address);
+    if (!form || draft.reader !== said("reader")) return;
+    for (const [name, value] of draft.values) if (form.elements[name]) form.elements[name].value = value;
+    form.dataset.changed = "";
+    toast(said("restored"));
+    dropDraft();
+  }
+
+  // ---- lists and choices ----------------------------------------------------------------------------------
+  const boxes = () => all('[name="row"][form="selection"]');
+  function showChosen() {
+    const count = boxes().filter((box) => box.checked).length;
+    const isWhole = count === boxes().length;
+    for (const every of all("[data-choose-all]"))
+      Object.assign(every, { checked: count > 0 && isWhole, indeterminate: count > 0 && !isWhole });
+    for (const text of all("[data-count]")) text.textContent = text.dataset.count.replace("#", count);
+  }
+  function chooseAll(_event, every) {
+    for (const box of boxes()) box.checked = every.checked;
+    showChosen();
+  }
+  function showMore(_event, button) {
+    const isOpen = button.form.classList.toggle("is-open");
+    button.ariaExpanded = String(isOpen);
+    if (isOpen) one(".more :is(input, select)", button.form)?.focus();
+  }
+  function narrow(_event, field) {
+    const text = field.value.trim().toLowerCase();
+    for (const row of document.getElementById(field.dataset.narrows).rows)
+      row.hidden = !row.textContent.toLowerCase().includes(text) && !one(":checked", row);
+  }
+  function nameChosen(_event, radio) {
+    const button = one("[data-for-chosen]", radio.form);
+    if (button) button.textContent = button.dataset.forChosen.replace("#", radio.dataset.name);
+  }
+  async function findRemote(field, text) {
+    const address = new URL(field.dataset.remote, location);
+    address.searchParams.set("q", text);
+    const answer = await fetch(address, { headers: { Accept: "application/json" } });
+    return answer.ok ? answer.json() : [];
+  }
+  function searchRemote(field) {
+    const option = ({ text, more }, escape) => `<div>${escape(text)}<span class="more">${escape(more ?? "")}</span></div>`;
+    const item = ({ text }, escape) => `<div>${escape(text)}</div>`;
+    const nothing = (_text, escape) => `<div class="no-results">${escape(field.dataset.none ?? "")}</div>`;
+    const select = new TomSelect(field, {
+      maxItems: field.multiple ? null : 1, labelField: "text", searchField: [], loadThrottle: 250,
+      shouldLoad: () => true, preload: "focus", render: { option, item, no_results: nothing },
+      load(text, done) {
+        findRemote(field, text).catch(() => []).then((found) => {
+          this.clearOptions((known) => this.items.includes(known.value));
+          done(found);
+        });
+      },
+    });
+    for (const value of select.items) nameRemote(select, field, value);
+  }
+  /** The address holds only the key of what is chosen; its words are asked for. */
+  async function nameRemote(select, field, value) {
+    const found = (await findRemote(field, value).catch(() => [])).find((known) => known.value === value);
+    if (found) select.updateOption(value, found);
+  }
+
+  // ---- htmx -----------------------------------------------------------------------------------------------
+  function configureHtmx() {
+    Object.assign(htmx.config, { includeIndicatorStyles: false, allowEval: false });
+    htmx.config.responseHandling = [
+      { code: "204", swap: false },
+      { code: "[23]..", swap: true },
+      { code: "400|403|404|409|422", swap: true, error: true },
+      { code: "...", swap: false, error: true },
+    ];
+  }
+  function afterRequest({ detail: { elt, xhr, successful } }) {
+    unlock([elt]);
+    if (xhr.status === 401) location.reload();
+    else if (successful && elt.matches("form")) dropDraft();
+    else if (!xhr.status || xhr.status >= 500) toast(said("failed"));
+  }
+  function afterSwap({ target }) {
+    const isCount = target.matches?.("[data-exact]");
+    for (const other of isCount ? all("[data-exact]") : []) other.textContent = target.textContent;
+    one("#plan-items [autofocus], #dialog [autofocus]")?.focus();
+    prepare();
+    restoreDraft();
+  }
+
+  // ---- the page -------------------------------------------------------------------------------------------
+  function pressKey(event) {
+    const withControl = event.ctrlKey || event.metaKey;
+    if (withControl && event.key.toLowerCase() === "s") saveByKey(event);
+    if (event.key === "Escape") closePops();
+    if (withControl || event.altKey || event.target.closest("input, select, textarea, dialog")) return;
+    const target = { "/": one(".filter :is(input:not([type=hidden]), select)"), n: one("[data-new]") }[event.key];
+    if (target) event.preventDefault();
+    target?.[event.key === "n" ? "click" : "focus"]();
+  }
+  function prepare() {
+    all("[data-remote]:not(.tomselected)").forEach(searchRemote);
+    all("[data-counts]").forEach(showLength);
+  }
+  function begin() {
+    for (const start of [configureHtmx, showLook, showChosen, prepare, settleDraft, fadeToasts]) start();
+    one("#dialog").addEventListener("cancel", leaveDialog);
+  }
+
+  restoreLook();
+  window.addEventListener("pageshow", (event) => event.persisted && (unlock(), showChosen()));
+  window.addEventListener("beforeunload", (event) => one("form[data-changed]") && event.preventDefault());
+  const whole = { DOMContentLoaded: begin, formdata: dropEmpty, input: noteInput, keydown: pressKey, click: closePops,
+    reset: () => setTimeout(showChosen), "htmx:afterRequest": afterRequest, "htmx:afterSwap": afterSwap };
+  for (const [type, act] of Object.entries(whole)) document.addEventListener(type, act);
+  document.addEventListener("submit", sendOnce, true);
+  document.addEventListener("invalid", sayInvalid, true);
+  on("click", "[data-question]", ask, true);
+  on("click", "[data-close]", closeDialog);
+  on("click", "[data-dialog]", openDialog);
+  on("click", "[data-dismiss]", (_event, button) => button.parentElement.remove());
+  on("click", "[data-fold]", foldMenu);
+  on("click", ".mod > summary", unfoldFor);
+  on("click", "[data-more]", showMore);
+  on("click", "[data-reveals]", reveal);
+  on("submit", "form[data-preference]", setTheme);
+  on("change", "[data-choose-all]", chooseAll);
+  on("change", '[name="row"]', showChosen);
+  on("change", "[data-name]", nameChosen);
+  on("input", "[data-narrows]", narrow);
+  on("keydown", "[data-enter]", addByEnter);
+})();
