@@ -1,10 +1,11 @@
 """The business says no: refusals that carry a translated sentence saying what to do."""
 
 from collections.abc import Mapping
+from typing import TypeAlias
 
 from app.i18n import Label, LazyString
 
-Sentence = str | LazyString
+Sentence: TypeAlias = str | LazyString
 
 
 class DomainError(Exception):

@@ -4,12 +4,22 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
-from flask_babel import format_datetime, gettext, lazy_gettext, ngettext
+import flask_babel
 from flask_babel.speaklater import LazyString
 
-__all__ = ["Choice", "Label", "LazyString", "format_moment", "gettext", "ngettext"]
+__all__ = ["Choice", "Label", "LazyString", "format_moment", "gettext", "is_english", "ngettext"]
 
-Label = lazy_gettext
+Label = flask_babel.lazy_gettext
+
+
+def gettext(message: str, **values: object) -> str:
+    """``message`` in the reader's language, with its ``%(name)s`` filled."""
+    return str(flask_babel.gettext(message, **values))
+
+
+def ngettext(singular: str, plural: str, num: int, **values: object) -> str:
+    """The form for ``num`` things in the reader's language, with ``%(num)s`` and the rest filled."""
+    return str(flask_babel.ngettext(singular, plural, num, **values))
 
 
 class Choice(StrEnum):
@@ -26,4 +36,10 @@ class Choice(StrEnum):
 
 def format_moment(moment: datetime) -> str:
     """``moment`` as YYYY-MM-DD HH:MM in the company's time zone."""
-    return str(format_datetime(moment, "yyyy-MM-dd HH:mm"))
+    return str(flask_babel.format_datetime(moment, "yyyy-MM-dd HH:mm"))
+
+
+def is_english() -> bool:
+    """Whether the reader's language is English."""
+    locale = flask_babel.get_locale()
+    return locale is not None and locale.language == "en"

@@ -98,13 +98,9 @@ def _prepare_database(settings: Settings) -> None:
         made_just_now = database.upgrade(settings)
     except CommandError as error:
         # So says Alembic when it does not know the revision that the database is at.
-        raise StartRefused(
-            f"CRM_DATABASE_URL: belongs to another version of this program ({error})"
-        ) from error
+        raise StartRefused(f"CRM_DATABASE_URL: belongs to another version of this program ({error})") from error
     if not database.is_current(settings):
-        raise StartRefused(
-            "CRM_MIGRATION_DATABASE_URL: expected another way to the same database, not another one"
-        )
+        raise StartRefused("CRM_MIGRATION_DATABASE_URL: expected another way to the same database, not another one")
     if made_just_now and not settings.is_production:
         _load_demo(settings)
 

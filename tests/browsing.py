@@ -30,9 +30,7 @@ class _Forms(HTMLParser):
         found = {name: value or "" for name, value in attrs}
         name = found.get("name", "")
         if tag == "form":
-            self.forms.append(
-                (found.get("action", ""), self._by_id.setdefault(found.get("id", str(id(found))), {}))
-            )
+            self.forms.append((found.get("action", ""), self._by_id.setdefault(found.get("id", str(id(found))), {})))
             return
         self._values = self._form(found) if tag in {"input", "textarea", "select"} else self._values
         if tag == "input" and name and found.get("type") not in {"radio", "checkbox", "submit"}:

@@ -39,9 +39,7 @@ def test_a_demo_needs_no_settings(tmp_path: Path) -> None:
     assert settings.files_dir == tmp_path / "instance" / "files"
     assert (settings.timezone, settings.default_locale) == ("Asia/Shanghai", "zh")
     assert (settings.port, settings.trusted_proxies) == (8080, 0)
-    assert (
-        settings.admin_user is settings.admin_password is settings.mail_url is settings.sales_config is None
-    )
+    assert settings.admin_user is settings.admin_password is settings.mail_url is settings.sales_config is None
 
 
 def test_an_empty_value_is_none(tmp_path: Path) -> None:
@@ -52,8 +50,7 @@ def test_an_empty_value_is_none(tmp_path: Path) -> None:
 
 def test_production_asks_for_what_a_demo_makes_up() -> None:
     assert faults({"CRM_ENV": "production"}) == [
-        "CRM_ALLOWED_HOSTS: is missing, expected in production: "
-        "names without scheme and port, as in crm.example.com",
+        "CRM_ALLOWED_HOSTS: is missing, expected in production: names without scheme and port, as in crm.example.com",
         "CRM_SECRET_KEY: is missing, expected in production: at least 32 characters",
     ]
     assert Settings.from_environment(PRODUCTION).is_production
@@ -123,9 +120,7 @@ def test_database_addresses_get_our_driver(given_url: str, used: str) -> None:
 
 
 def test_migrations_may_go_another_way() -> None:
-    settings = read(
-        CRM_DATABASE_URL="postgresql://app@db/crm", CRM_MIGRATION_DATABASE_URL="postgresql://owner@db/crm"
-    )
+    settings = read(CRM_DATABASE_URL="postgresql://app@db/crm", CRM_MIGRATION_DATABASE_URL="postgresql://owner@db/crm")
     assert settings.migration_database_url == "postgresql+psycopg://owner@db/crm"
 
 
@@ -235,9 +230,7 @@ def test_flask_gets_what_it_looks_for() -> None:
     assert Settings.from_environment(PRODUCTION).flask_config()["SESSION_COOKIE_SECURE"] is True
 
 
-@pytest.mark.parametrize(
-    ("host", "status"), [("127.0.0.1:8080", 404), ("localhost", 404), ("evil.example.com", 400)]
-)
+@pytest.mark.parametrize(("host", "status"), [("127.0.0.1:8080", 404), ("localhost", 404), ("evil.example.com", 400)])
 def test_only_known_hosts_are_answered(host: str, status: int) -> None:
     application = Flask("test")
     application.config.from_mapping(read().flask_config())
@@ -245,9 +238,7 @@ def test_only_known_hosts_are_answered(host: str, status: int) -> None:
 
 
 def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text(
-        "\ufeffPORT=8090\nCRM_TIMEZONE='Europe/London'\nCRM_ENV\n", encoding="utf-8"
-    )
+    (tmp_path / ".env").write_text("\ufeffPORT=8090\nCRM_TIMEZONE='Europe/London'\nCRM_ENV\n", encoding="utf-8")
     settings = load_settings({"CRM_TIMEZONE": "Asia/Tokyo"}, root=tmp_path)
     assert (settings.port, settings.timezone) == (8090, "Asia/Tokyo")
 
@@ -271,7 +262,5 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
 
 def test_every_setting_stands_in_the_manual() -> None:
-    rows = re.findall(
-        r"^\| `(\w+)` \|", (ROOT / "docs" / "operations.md").read_text(encoding="utf-8"), re.MULTILINE
-    )
+    rows = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs" / "operations.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert sorted(rows) == sorted(NAMES)

@@ -21,9 +21,7 @@ def hidden_keys(app: Flask) -> dict[type, int]:
     """One row out of sight of each walled model."""
     with app.app_context():
         db.session.info["actor"] = SYSTEM
-        opportunity = db.session.scalars(
-            select(Opportunity).where(Opportunity.customer_name == HIDDEN_NAME)
-        ).one()
+        opportunity = db.session.scalars(select(Opportunity).where(Opportunity.customer_name == HIDDEN_NAME)).one()
         customer = db.session.scalars(select(Customer).where(Customer.name == HIDDEN_CUSTOMER)).one()
         item = db.session.scalars(select(PlanItem).where(PlanItem.opportunity_id == opportunity.id)).one()
         contact = db.session.scalars(select(Contact).where(Contact.customer_id == customer.id)).one()
@@ -37,9 +35,7 @@ def leaks(app: Flask, who: str) -> tuple[int, list[str]]:
         for route in routes(app, pk=key):
             if not route.has_row or model_of(route) is not model:
                 continue
-            answer = browser.client.open(
-                route.path, method=route.method, data={"reason": "x", "assignee": "1"}
-            )
+            answer = browser.client.open(route.path, method=route.method, data={"reason": "x", "assignee": "1"})
             tried += 1
             body = answer.get_data(as_text=True)
             if answer.status_code not in {403, 404} or any(secret in body for secret in SECRETS):
@@ -118,9 +114,7 @@ def test_several_rows_with_one_hidden_do_nothing(as_, app):
 
 def test_a_plan_item_cannot_be_added_to_a_hidden_opportunity(as_, app):
     key, before = hidden_keys(app)[Opportunity], everything(app)
-    answer = as_("narrow").post(
-        f"/plan-items/add?opportunity={key}", {"planned_on": "2026-04-01", "todo": "偷看"}
-    )
+    answer = as_("narrow").post(f"/plan-items/add?opportunity={key}", {"planned_on": "2026-04-01", "todo": "偷看"})
     assert answer.status_code == 404
     assert everything(app) == before
 

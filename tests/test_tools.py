@@ -67,9 +67,7 @@ def test_a_whole_catalogue_has_no_fault(project: Path) -> None:
         ({"Gone": "不用了"}, "zh: no longer used, 'make translate' drops it: 'Gone'"),
     ],
 )
-def test_each_fault_of_a_catalogue_is_told(
-    project: Path, texts: dict[str, str | tuple[str, ...]], said: str
-) -> None:
+def test_each_fault_of_a_catalogue_is_told(project: Path, texts: dict[str, str | tuple[str, ...]], said: str) -> None:
     (fault,) = faults(catalogue(**texts), project)
     assert fault.startswith(said)
 

@@ -51,9 +51,7 @@ def is_whole_or_nothing(rows, key):
 
 def key_of_mine(rows):
     with rows() as session:
-        return session.scalars(
-            select(Opportunity.id).where(Opportunity.customer_name.startswith("绍兴"))
-        ).one()
+        return session.scalars(select(Opportunity.id).where(Opportunity.customer_name.startswith("绍兴"))).one()
 
 
 def test_broken_before_each_statement_nothing_is_half_done(as_, app, rows):
@@ -156,11 +154,7 @@ def multiply(rows, app):
     """Make 100,000 opportunities of the first one, half of them assigned."""
     with rows() as session:
         table = Opportunity.__table__
-        row = dict(
-            session.execute(select(table).where(table.c.customer_name.startswith("绍兴"))).mappings().one()
-        )
+        row = dict(session.execute(select(table).where(table.c.customer_name.startswith("绍兴"))).mappings().one())
         del row["id"]
         for start in range(0, 100_000, 20_000):
-            session.execute(
-                table.insert(), [{**row, "customer_name": f"公司{start + n}"} for n in range(20_000)]
-            )
+            session.execute(table.insert(), [{**row, "customer_name": f"公司{start + n}"} for n in range(20_000)])

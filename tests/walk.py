@@ -87,9 +87,7 @@ def everything(app: Flask) -> dict[str, list[Any]]:
 
 def texts_of_records(app: Flask) -> list[str]:
     """Every text that stands in the database, the longest first."""
-    found = {
-        value for rows in everything(app).values() for row in rows for value in row if isinstance(value, str)
-    }
+    found = {value for rows in everything(app).values() for row in rows for value in row if isinstance(value, str)}
     with app.app_context():
         from app.models import Employee
 
@@ -102,4 +100,5 @@ def texts_of_records(app: Flask) -> list[str]:
 def foreign_words(text: str, locale: str) -> list[str]:
     """The words of ``text`` that are of the other language."""
     pattern = r"[A-Za-z]{2,}" if locale == "zh" else r"[\u4e00-\u9fff]+"
-    return re.findall(pattern, text)
+    without_numbers = re.sub(r"\b[0-9a-f]{12}\b", " ", text)  # the number of a request
+    return re.findall(pattern, without_numbers)

@@ -4,21 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask_appbuilder.security.sqla.models import (
-    Permission,
-    PermissionView,
-    ViewMenu,
-    assoc_permissionview_role,
-    assoc_user_role,
-)
 from sqlalchemy import Select, case, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app.actions.marketing import ASSIGNED, FAILED, SUCCEEDED
 from app.models.marketing import Opportunity
 from app.models.org import Employee, Reach
-from app.security.actor import Actor
-from app.security.rights import PLANS, Verb, permission_of
+from app.security.actor import Actor, holders_of
+from app.security.rights import PLANS, Verb
 from app.security.scope import system
 
 SUCCESS_PERIOD = timedelta(days=365)
@@ -46,20 +39,7 @@ class Candidate:
         )
 
 
-def holders_of(right: str) -> Select[tuple[int]]:
-    """The keys of the people who hold a right."""
-    permission, view = permission_of(right)
-    return (
-        select(assoc_user_role.c.user_id)
-        .join(assoc_permissionview_role, assoc_permissionview_role.c.role_id == assoc_user_role.c.role_id)
-        .join(PermissionView, PermissionView.id == assoc_permissionview_role.c.permission_view_id)
-        .join(Permission, Permission.id == PermissionView.permission_id)
-        .join(ViewMenu, ViewMenu.id == PermissionView.view_menu_id)
-        .where(Permission.name == permission, ViewMenu.name == view)
-    )
-
-
-def account_managers(by: Actor) -> Select[tuple[Employee]]:
+def account_managers(by: Actor) -> Select[Employee]:
     """The enabled people who carry out plans and to whom ``by`` may give something."""
     statement = select(Employee).where(
         Employee.active.is_(True), Employee.id.in_(holders_of(PLANS.right(Verb.CARRY_OUT)))
@@ -73,9 +53,7 @@ def account_managers(by: Actor) -> Select[tuple[Employee]]:
     return statement.where(or_(departments, Employee.id == by.person_id))
 
 
-def candidates(
-    session: Session, opportunities: Sequence[Opportunity], *, by: Actor, at: datetime
-) -> list[Candidate]:
+def candidates(session: Session, opportunities: Sequence[Opportunity], *, by: Actor, at: datetime) -> list[Candidate]:
     """Everybody the opportunities may be given to, the best first."""
     people = session.scalars(
         account_managers(by).options(

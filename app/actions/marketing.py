@@ -117,9 +117,7 @@ def _refuse_silent_duplicate(
     if not is_known:
         return
     if choice != "new":
-        raise Invalid(
-            {"customer_choice": Label("A customer of this name exists: link to it, or create it anyway.")}
-        )
+        raise Invalid({"customer_choice": Label("A customer of this name exists: link to it, or create it anyway.")})
     if not reason:
         raise Invalid({"reason": Label("Say why another customer of this name is created.")})
 
@@ -191,9 +189,7 @@ PIPELINE = Workflow(
 # ---- create, edit, delete -----------------------------------------------------------------------------
 
 
-def create_opportunity(
-    session: Session, values: Mapping[str, Any], *, by: Actor, at: datetime
-) -> Opportunity:
+def create_opportunity(session: Session, values: Mapping[str, Any], *, by: Actor, at: datetime) -> Opportunity:
     """A new, unassigned opportunity of the typed ``values``."""
     by.must(OPPORTUNITIES.right(Verb.CREATE))
     opportunity = Opportunity()
@@ -255,9 +251,7 @@ def flush_or_stale(session: Session) -> None:
         session.flush()
     except StaleDataError:
         session.rollback()
-        raise Stale(
-            Label("Somebody changed this record at this moment. Look at it again before you go on.")
-        ) from None
+        raise Stale(Label("Somebody changed this record at this moment. Look at it again before you go on.")) from None
 
 
 def _fill(opportunity: Opportunity, values: Mapping[str, Any]) -> None:
@@ -299,9 +293,7 @@ def _refuse_closed(opportunity: Opportunity) -> None:
         raise WrongState(Label("Plans belong to opportunities in development."))
 
 
-def add_plan_item(
-    session: Session, opportunity: Opportunity, planned_on: date, todo: str, *, by: Actor
-) -> PlanItem:
+def add_plan_item(session: Session, opportunity: Opportunity, planned_on: date, todo: str, *, by: Actor) -> PlanItem:
     """A new plan item."""
     check_plan(session, opportunity, by=by)
     item = PlanItem(opportunity=opportunity, planned_on=planned_on, todo=todo)

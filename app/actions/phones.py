@@ -25,9 +25,7 @@ def read_phone(text: str, field: str = "phone") -> Phone:
     """The number in ``text``; raises Invalid on ``field`` with the reason."""
     plain = unicodedata.normalize("NFKC", text).strip()
     if any(letter.isalpha() for letter in plain.replace("ext", "").replace("转", "")):
-        raise Invalid(
-            {field: Label("A phone number has digits only, for example 13800138000 or 0755-26780000.")}
-        )
+        raise Invalid({field: Label("A phone number has digits only, for example 13800138000 or 0755-26780000.")})
     try:
         number = phonenumbers.parse(plain.replace("转", "ext"), HOME)
     except NumberParseException:
@@ -58,7 +56,7 @@ def mask_phone(text: str) -> str:
 
 def _shown(number: phonenumbers.PhoneNumber, is_mobile: bool) -> str:
     """A Chinese mobile as eleven digits, a landline as 0755-26780000, others in the international form."""
-    if number.country_code != 86:  # noqa: PLR2004
+    if number.country_code != 86:
         return phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
     national = phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)
     if is_mobile:

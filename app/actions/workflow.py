@@ -95,7 +95,7 @@ class Workflow:
         before = row.status
         note = move.does(session, row, by=by, at=at, **answers) if move.does else None
         row.status = move.after
-        history = _history(row, move.key, before, by, at, answers.get("reason"), note)
+        history = _history(row, move.key, before, by=by, at=at, reason=answers.get("reason"), note=note)
         session.add(history)
         self._flush(session, row, hands_over=move.hands_over)
 
@@ -113,7 +113,7 @@ class Workflow:
             row.status = status
             session.add(row)
         session.flush()
-        session.add_all(_history(row, "create", None, by, at, reason, None) for row, _ in entries)
+        session.add_all(_history(row, "create", None, by=by, at=at, reason=reason) for row, _ in entries)
 
     def _flush(self, session: Session, row: Any, *, hands_over: bool) -> None:
         key = row.id
@@ -126,9 +126,7 @@ class Workflow:
         except StaleDataError:
             session.rollback()
             fresh = session.get(self.model, key)
-            raise Stale(
-                _moved_on(session, fresh) if fresh else Label("This record was deleted meanwhile.")
-            ) from None
+            raise Stale(_moved_on(session, fresh) if fresh else Label("This record was deleted meanwhile.")) from None
 
 
 def refuse_stale(session: Session, row: Any, version: int | None) -> None:
@@ -149,7 +147,14 @@ def moves_of(session: Session, row: Any) -> Sequence[StatusMove]:
 
 
 def _history(
-    row: Any, key: str, before: Choice | None, by: Actor, at: datetime, reason: str | None, note: str | None
+    row: Any,
+    key: str,
+    before: Choice | None,
+    *,
+    by: Actor,
+    at: datetime,
+    reason: str | None,
+    note: str | None = None,
 ) -> StatusMove:
     return StatusMove(
         kind=row.__tablename__,

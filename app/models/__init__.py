@@ -15,6 +15,7 @@ __all__ = [
     "CustomerStatus",
     "Department",
     "DictionaryEntry",
+    "Employee",
     "Gender",
     "Installation",
     "Model",
@@ -26,5 +27,4 @@ __all__ = [
     "Role",
     "RoleReach",
     "StatusMove",
-    "Employee",
 ]

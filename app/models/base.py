@@ -50,10 +50,13 @@ class ChoiceType(TypeDecorator[Choice]):
         self.choices = choices
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return None if value is None else self.choices(value).value
+        return None if value is None else self._member(value).value
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Choice | None:
-        return None if value is None else self.choices(value)
+        return None if value is None else self._member(value)
+
+    def _member(self, value: str) -> Choice:
+        return self.choices._value2member_map_[value]  # type: ignore[return-value]
 
 
 def said(label: LazyString, **more: Any) -> dict[str, Any]:

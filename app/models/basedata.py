@@ -1,10 +1,9 @@
 """Base data: the data dictionary from which choice lists are made."""
 
-from flask_babel import get_locale
 from sqlalchemy import Boolean, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.i18n import Choice, Label
+from app.i18n import Choice, Label, is_english
 from app.models.base import Model, said
 
 
@@ -42,8 +41,7 @@ class DictionaryEntry(Model):
     @property
     def text(self) -> str:
         """The item in the reader's language."""
-        locale = get_locale()
-        return self.item_en if self.item_en and locale and locale.language == "en" else self.item
+        return self.item_en if self.item_en and is_english() else self.item
 
     def __str__(self) -> str:
         return self.text

@@ -80,9 +80,7 @@ class Customer(Recorded, Model):
     fax: Mapped[str | None] = mapped_column(String(50), info=said(Label("Fax")))
     website: Mapped[str | None] = mapped_column(String(100), info=said(Label("Website")))
     licence_no: Mapped[str | None] = mapped_column(String(50), info=said(Label("Business licence number")))
-    legal_representative: Mapped[str | None] = mapped_column(
-        String(50), info=said(Label("Legal representative"))
-    )
+    legal_representative: Mapped[str | None] = mapped_column(String(50), info=said(Label("Legal representative")))
     registered_capital: Mapped[Decimal | None] = mapped_column(
         Numeric(18, 4), info=said(Label("Registered capital (10,000 yuan)"))
     )
@@ -98,19 +96,11 @@ class Customer(Recorded, Model):
         String(500), info=said(Label("Why it was created beside one of the same name"))
     )
 
-    manager: Mapped[Employee | None] = relationship(
-        foreign_keys=[manager_id], info=said(Label("Account manager"))
-    )
+    manager: Mapped[Employee | None] = relationship(foreign_keys=[manager_id], info=said(Label("Account manager")))
     created_by: Mapped[Employee | None] = relationship(foreign_keys="Customer.created_by_id")
-    region: Mapped[DictionaryEntry | None] = relationship(
-        foreign_keys=[region_id], info=said(Label("Region"))
-    )
-    level: Mapped[DictionaryEntry | None] = relationship(
-        foreign_keys=[level_id], info=said(Label("Customer level"))
-    )
-    industry: Mapped[DictionaryEntry | None] = relationship(
-        foreign_keys=[industry_id], info=said(Label("Industry"))
-    )
+    region: Mapped[DictionaryEntry | None] = relationship(foreign_keys=[region_id], info=said(Label("Region")))
+    level: Mapped[DictionaryEntry | None] = relationship(foreign_keys=[level_id], info=said(Label("Customer level")))
+    industry: Mapped[DictionaryEntry | None] = relationship(foreign_keys=[industry_id], info=said(Label("Industry")))
     parent: Mapped[Customer | None] = relationship(remote_side=[id], info=said(Label("Parent company")))
     contacts: Mapped[list[Contact]] = relationship(back_populates="customer", order_by="Contact.id")
 
@@ -137,13 +127,9 @@ class Contact(Recorded, Model):
     id: Mapped[int] = mapped_column(Integer, primary_key=True, info=said(Label("No.")))
     customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), index=True)
     name: Mapped[str] = mapped_column(String(50), info=said(Label("Name")))
-    gender: Mapped[Gender] = mapped_column(
-        ChoiceType(Gender), default=Gender.MALE, info=said(Label("Gender"))
-    )
+    gender: Mapped[Gender] = mapped_column(ChoiceType(Gender), default=Gender.MALE, info=said(Label("Gender")))
     position: Mapped[str | None] = mapped_column(String(50), info=said(Label("Position")))
-    office_phone: Mapped[str | None] = mapped_column(
-        String(50), info=said(Label("Office phone"), is_phone=True)
-    )
+    office_phone: Mapped[str | None] = mapped_column(String(50), info=said(Label("Office phone"), is_phone=True))
     mobile: Mapped[str | None] = mapped_column(String(50), info=said(Label("Mobile"), is_phone=True))
     phone_key: Mapped[str | None] = mapped_column(String(30), index=True)
     email: Mapped[str | None] = mapped_column(String(100), info=said(Label("Email")))

@@ -52,16 +52,12 @@ class Opportunity(Recorded, Model):
     scope_module: ClassVar[str] = "marketing"
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, info=said(Label("No.")))
-    source: Mapped[str | None] = mapped_column(
-        String(50), info=said(Label("Source"), suggests=Category.SOURCE)
-    )
+    source: Mapped[str | None] = mapped_column(String(50), info=said(Label("Source"), suggests=Category.SOURCE))
     customer_name: Mapped[str] = mapped_column(String(100), info=said(Label("Customer name")))
     probability: Mapped[int] = mapped_column(Integer, info=said(Label("Probability (%)"), least=0, most=100))
     summary: Mapped[str] = mapped_column(String(200), info=said(Label("Summary")))
     contact_name: Mapped[str | None] = mapped_column(String(50), info=said(Label("Contact")))
-    contact_phone: Mapped[str | None] = mapped_column(
-        String(50), info=said(Label("Contact phone"), is_phone=True)
-    )
+    contact_phone: Mapped[str | None] = mapped_column(String(50), info=said(Label("Contact phone"), is_phone=True))
     description: Mapped[str] = mapped_column(String(2000), info=said(Label("Description"), is_long=True))
     status: Mapped[OpportunityStatus] = mapped_column(
         ChoiceType(OpportunityStatus), default=OpportunityStatus.UNASSIGNED, info=said(Label("Status"))
@@ -81,9 +77,7 @@ class Opportunity(Recorded, Model):
     phone_key: Mapped[str | None] = mapped_column(String(30), index=True)
     external_id: Mapped[str | None] = mapped_column(String(100), unique=True)
 
-    assignee: Mapped[Employee | None] = relationship(
-        foreign_keys=[assignee_id], info=said(Label("Assigned to"))
-    )
+    assignee: Mapped[Employee | None] = relationship(foreign_keys=[assignee_id], info=said(Label("Assigned to")))
     created_by: Mapped[Employee | None] = relationship(
         foreign_keys="Opportunity.created_by_id", info=said(Label("Created by"))
     )
@@ -129,17 +123,13 @@ class PlanItem(Recorded, Model):
     seen_through: ClassVar[str] = "opportunity"
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, info=said(Label("No.")))
-    opportunity_id: Mapped[int] = mapped_column(
-        ForeignKey("opportunities.id", ondelete="CASCADE"), index=True
-    )
+    opportunity_id: Mapped[int] = mapped_column(ForeignKey("opportunities.id", ondelete="CASCADE"), index=True)
     planned_on: Mapped[date] = mapped_column(Date, index=True, info=said(Label("Date")))
     todo: Mapped[str] = mapped_column(String(500), info=said(Label("Plan"), is_long=True))
     result: Mapped[str | None] = mapped_column(String(500), info=said(Label("Result"), is_long=True))
     done_on: Mapped[datetime | None] = mapped_column(UtcDateTime, info=said(Label("Done on")))
 
-    opportunity: Mapped[Opportunity] = relationship(
-        back_populates="plan_items", info=said(Label("Sales opportunity"))
-    )
+    opportunity: Mapped[Opportunity] = relationship(back_populates="plan_items", info=said(Label("Sales opportunity")))
     created_by: Mapped[Employee | None] = relationship(
         foreign_keys="PlanItem.created_by_id", info=said(Label("Created by"))
     )

@@ -49,9 +49,7 @@ class Department(Model):
     parent: Mapped[Department | None] = relationship(remote_side=[id], back_populates="children")
     children: Mapped[list[Department]] = relationship(back_populates="parent", order_by="Department.position")
     head: Mapped[Employee | None] = relationship(foreign_keys=[head_id])
-    members: Mapped[list[Employee]] = relationship(
-        back_populates="department", foreign_keys="Employee.department_id"
-    )
+    members: Mapped[list[Employee]] = relationship(back_populates="department", foreign_keys="Employee.department_id")
 
     def __str__(self) -> str:
         return self.name
@@ -69,9 +67,7 @@ class Employee(FabUser):
     locale: Mapped[str | None] = mapped_column(String(10), info=said(Label("Language")))
     theme: Mapped[str | None] = mapped_column(String(10), info=said(Label("Theme")))
 
-    department: Mapped[Department | None] = relationship(
-        back_populates="members", foreign_keys=[department_id]
-    )
+    department: Mapped[Department | None] = relationship(back_populates="members", foreign_keys=[department_id])
     regions: Mapped[list[DictionaryEntry]] = relationship(secondary=user_regions)
     industries: Mapped[list[DictionaryEntry]] = relationship(secondary=user_industries)
 
@@ -111,4 +107,4 @@ class RoleReach(Model):
     writes: Mapped[Reach] = mapped_column(ChoiceType(Reach), default=Reach.OWN)
 
 
-__all__ = ["Department", "Reach", "Role", "RoleReach", "Employee", "user_industries", "user_regions"]
+__all__ = ["Department", "Employee", "Reach", "Role", "RoleReach", "user_industries", "user_regions"]

@@ -10,13 +10,13 @@ from flask_appbuilder.security.sqla.models import (
     assoc_permissionview_role,
     assoc_user_role,
 )
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.errors import Forbidden
 from app.i18n import Label
 from app.models.org import Department, Employee, Reach, Role, RoleReach
-from app.security.rights import right_of
+from app.security.rights import permission_of, right_of
 
 
 @dataclass(frozen=True)
@@ -110,3 +110,16 @@ def _departments(session: Session, person: Employee) -> tuple[frozenset[int], fr
     )
     pairs = session.execute(statement).all()
     return frozenset(own for own, _ in pairs), frozenset(key for _, key in pairs)
+
+
+def holders_of(right: str) -> Select[int]:
+    """The keys of the people who hold a right."""
+    permission, view = permission_of(right)
+    return (
+        select(assoc_user_role.c.user_id)
+        .join(assoc_permissionview_role, assoc_permissionview_role.c.role_id == assoc_user_role.c.role_id)
+        .join(PermissionView, PermissionView.id == assoc_permissionview_role.c.permission_view_id)
+        .join(Permission, Permission.id == PermissionView.permission_id)
+        .join(ViewMenu, ViewMenu.id == PermissionView.view_menu_id)
+        .where(Permission.name == permission, ViewMenu.name == view)
+    )

@@ -17,9 +17,7 @@ def write_roles(session: Session) -> None:
     """
     new_rights = _write_rights(session)
     for default in DEFAULT_ROLES:
-        role = session.scalar(
-            select(Role).where(Role.name == default.name).options(selectinload(Role.permissions))
-        )
+        role = session.scalar(select(Role).where(Role.name == default.name).options(selectinload(Role.permissions)))
         if role is None:
             _make_role(session, default)
         else:
@@ -60,8 +58,7 @@ def _make_role(session: Session, default: DefaultRole) -> None:
     session.add(role)
     session.flush()
     session.add_all(
-        RoleReach(role_id=role.id, module=module, reads=Reach.ALL, writes=default.writes)
-        for module in scope_modules()
+        RoleReach(role_id=role.id, module=module, reads=Reach.ALL, writes=default.writes) for module in scope_modules()
     )
 
 

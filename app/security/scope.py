@@ -102,7 +102,8 @@ def _within(person: ColumnElement[Any], actor: Actor, reach: Reach) -> ColumnEle
 
 
 def _link_column(model: Any) -> ColumnElement[Any]:
-    return getattr(model, _key_of(mapper_of(model).relationships[model.seen_through]))
+    column: ColumnElement[Any] = getattr(model, _key_of(mapper_of(model).relationships[model.seen_through]))
+    return column
 
 
 def _key_of(link: Any) -> str:
@@ -160,7 +161,7 @@ def _named_in(statement: Any) -> tuple[frozenset[Any], frozenset[Any]]:
         if "parententity" in annotations:
             entities.add(annotations["parententity"].mapper.local_table)
         if isinstance(element, Table):
-            tables.add(element._deannotate())  # type: ignore[no-untyped-call]
+            tables.add(element._deannotate())
     return frozenset(tables), frozenset(entities)
 
 
@@ -210,7 +211,7 @@ def remember_departments(session: Session, person_ids: set[int]) -> None:
     if missing:
         statement = select(Employee.id, Employee.department_id).where(Employee.id.in_(missing))
         with session.no_autoflush:
-            known.update({key: department for key, department in session.execute(statement)})
+            known.update((key, department) for key, department in session.execute(statement))
         known.update(dict.fromkeys(missing - known.keys()))
 
 

@@ -67,9 +67,8 @@
     one("span", line).textContent = text;
     one(".toasts").append(line);
   }
-  function fadeToasts() {
-    for (const line of all(".toast-line.t-ok:not(:has(a))")) setTimeout(() => line.remove(), 6000);
-  }
+  const fade = (line) => setTimeout(() => line.remove(), 6000);
+  const fadeToasts = () => all(".toast-line.t-ok:not(:has(a))").forEach(fade);
   async function openDialog(event, link) {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
@@ -107,7 +106,7 @@
   function noteInput({ target: field }) {
     for (const other of field.form?.elements ?? []) other.setCustomValidity("");
     all("[data-counts]").forEach(showLength);
-    if (!has(field.form, "typed")) return;
+    if (!field.name || !has(field.form, "typed")) return;
     field.form.dataset.changed = "";
     for (const close of all("#dialog form[data-changed] [data-close]")) close.dataset.question = said("leave");
   }
@@ -120,20 +119,18 @@
     if (has(form, "typed")) keepDraft(form);
     delete form.dataset.changed;
   }
-  function unlock(forms = all("form[data-sent]")) {
-    for (const form of forms) delete form.dataset.sent;
-  }
+  const unlock = (forms = all("form[data-sent]")) => forms.forEach((form) => delete form.dataset.sent);
   function saveByKey(event) {
     const focused = document.activeElement.form;
     const form = has(focused, "typed") ? focused : one("#dialog form[data-typed], form.form-page");
-    if (!form) return;
-    event.preventDefault();
-    form.requestSubmit();
+    if (form) send(event, form);
   }
   function addByEnter(event, field) {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) send(event, field.form);
+  }
+  function send(event, form) {
     event.preventDefault();
-    field.form.requestSubmit();
+    form.requestSubmit();
   }
   function sayInvalid({ target: field }) {
     field.setCustomValidity("");
@@ -163,9 +160,7 @@
     dropDraft();
     keep("sessionStorage", "draft", JSON.stringify({ reader: said("reader"), address: addressOf(form), values }));
   }
-  function dropDraft() {
-    for (const name of ["draft", "interrupted"]) keep("sessionStorage", name, null);
-  }
+  const dropDraft = () => ["draft", "interrupted"].forEach((name) => keep("sessionStorage", name, null));
   /** The sign-in page and the page of an error interrupt; any other page shows that the save went through. */
   function settleDraft() {
     if (one("[data-interrupted]")) keep("sessionStorage", "interrupted", "yes");
@@ -210,23 +205,22 @@
     if (button) button.textContent = button.dataset.forChosen.replace("#", radio.dataset.name);
   }
   async function findRemote(field, text) {
-    const address = new URL(field.dataset.remote, location);
-    address.searchParams.set("q", text);
+    const address = `${field.dataset.remote}?${new URLSearchParams({ q: text })}`;
     const answer = await fetch(address, { headers: { Accept: "application/json" } });
     return answer.ok ? answer.json() : [];
   }
   function searchRemote(field) {
-    const option = ({ text, more }, escape) => `<div>${escape(text)}<span class="more">${escape(more ?? "")}</span></div>`;
+    const option = ({ text, more }, escape) =>
+      `<div>${escape(text)}<span class="more">${escape(more ?? "")}</span></div>`;
     const item = ({ text }, escape) => `<div>${escape(text)}</div>`;
     const nothing = (_text, escape) => `<div class="no-results">${escape(field.dataset.none ?? "")}</div>`;
     const select = new TomSelect(field, {
       maxItems: field.multiple ? null : 1, labelField: "text", searchField: [], loadThrottle: 250,
       shouldLoad: () => true, preload: "focus", render: { option, item, no_results: nothing },
-      load(text, done) {
-        findRemote(field, text).catch(() => []).then((found) => {
-          this.clearOptions((known) => this.items.includes(known.value));
-          done(found);
-        });
+      async load(text, done) {
+        const found = await findRemote(field, text).catch(() => []);
+        this.clearOptions((known) => this.items.includes(known.value));
+        done(found);
       },
     });
     for (const value of select.items) nameRemote(select, field, value);
@@ -254,8 +248,7 @@
     else if (!xhr.status || xhr.status >= 500) toast(said("failed"));
   }
   function afterSwap({ target }) {
-    const isCount = target.matches?.("[data-exact]");
-    for (const other of isCount ? all("[data-exact]") : []) other.textContent = target.textContent;
+    if (has(target, "exact")) for (const other of all("[data-exact]")) other.textContent = target.textContent;
     one("#plan-items [autofocus], #dialog [autofocus]")?.focus();
     prepare();
     restoreDraft();
@@ -283,8 +276,10 @@
   restoreLook();
   window.addEventListener("pageshow", (event) => event.persisted && (unlock(), showChosen()));
   window.addEventListener("beforeunload", (event) => one("form[data-changed]") && event.preventDefault());
-  const whole = { DOMContentLoaded: begin, formdata: dropEmpty, input: noteInput, keydown: pressKey, click: closePops,
-    reset: () => setTimeout(showChosen), "htmx:afterRequest": afterRequest, "htmx:afterSwap": afterSwap };
+  const whole = {
+    DOMContentLoaded: begin, formdata: dropEmpty, input: noteInput, keydown: pressKey, click: closePops,
+    reset: () => setTimeout(showChosen), "htmx:afterRequest": afterRequest, "htmx:afterSwap": afterSwap,
+  };
   for (const [type, act] of Object.entries(whole)) document.addEventListener(type, act);
   document.addEventListener("submit", sendOnce, true);
   document.addEventListener("invalid", sayInvalid, true);

@@ -8,6 +8,7 @@ from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app, g, redirect, render_template, request, url_for
 from flask import session as cookie
@@ -25,7 +26,7 @@ from app.i18n import gettext
 from app.models.org import Employee
 from app.security.actor import Actor, load_actor
 from app.security.rights import CATALOGUE, Verb
-from app.views.guards import guard_of
+from app.views.guards import Guard, guard_of
 from app.views.listing import BadAddress
 from app.views.presentation import Page
 
@@ -67,10 +68,12 @@ def admit() -> Response | str | tuple[Any, int] | None:
         cookie.setdefault("locale", preferred_locale(None))
         return None
     handler = current_app.view_functions[str(request.endpoint)]
-    guard = guard_of(handler)
-    if guard is not None and guard.is_public and request.endpoint == "Health.healthz":
-        return None
     _recognise()
+    return _judge(handler, guard_of(handler))
+
+
+def _judge(handler: Any, guard: Guard | None) -> Response | str | tuple[Any, int] | None:
+    """The answer for who may not call the route; None for who may."""
     if guard is None:
         return error_page(HTTPStatus.FORBIDDEN, gettext("This page is closed."))
     if guard.is_public:
@@ -78,7 +81,7 @@ def admit() -> Response | str | tuple[Any, int] | None:
     if g.actor is None:
         return ask_to_sign_in()
     if not guard.admits(getattr(handler, "__self__", None), g.actor):
-        return error_page(HTTPStatus.FORBIDDEN, gettext("You do not have the right to do this."))
+        return error_page(HTTPStatus.FORBIDDEN, SENTENCES[403])
     return None
 
 
@@ -110,7 +113,7 @@ def preferred_locale(person: Employee | None) -> str:
     known = current_app.config["LANGUAGES"]
     asked = person.locale if person is not None else None
     asked = asked or cookie.get("locale") or request.accept_languages.best_match(list(known))
-    return asked if asked in known else str(current_app.config["BABEL_DEFAULT_LOCALE"])
+    return str(asked if asked in known else current_app.config["BABEL_DEFAULT_LOCALE"])
 
 
 def ask_to_sign_in() -> Response | tuple[dict[str, str], int]:
@@ -129,6 +132,11 @@ def wants_part() -> bool:
 def actor() -> Actor:
     """The person of this request."""
     return cast(Actor, g.actor)
+
+
+def zone() -> ZoneInfo:
+    """The company's time zone."""
+    return cast(ZoneInfo, current_app.extensions["crm_zone"])
 
 
 # ---- refusals and failures ----------------------------------------------------------------------------
@@ -184,9 +192,7 @@ def answer_refusal(refusal: DomainError) -> Any:
 
 def answer_forged(_error: CSRFError) -> Any:
     """A form without its token: an old tab, or somebody else's page."""
-    return error_page(
-        400, gettext("This form is too old or did not come from here. Load the page again and retry.")
-    )
+    return error_page(400, gettext("This form is too old or did not come from here. Load the page again and retry."))
 
 
 def answer_bad_address(error: BadAddress) -> Any:
@@ -199,7 +205,7 @@ def answer_http(error: HTTPException) -> Any:
     code = error.code or 500
     if code < HTTPStatus.BAD_REQUEST:
         return error
-    body, status = error_page(code, SENTENCES.get(code, SENTENCES[400 if code < 500 else 500]))  # noqa: PLR2004
+    body, status = error_page(code, SENTENCES.get(code, SENTENCES[400 if code < 500 else 500]))
     response = current_app.make_response((body, status))
     allowed = getattr(error, "valid_methods", None)
     if code == HTTPStatus.METHOD_NOT_ALLOWED and allowed:

@@ -31,6 +31,12 @@ class CrmForm(DynamicForm):  # type: ignore[misc]
         """The posted names that are not fields of this form."""
         return set(posted) - {field.name for field in self} - {"csrf_token"}
 
+    @property
+    def seen_version(self) -> int | None:
+        """The version of the row as the person saw it; None when the form did not say."""
+        text = str(self["version"].data or "") if "version" in self else ""
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
     def values(self, names: Sequence[str]) -> dict[str, Any]:
         """The checked values of the named fields; an empty text is None."""
         return {name: _or_none(self[name].data) for name in names if name in self}
@@ -121,9 +127,7 @@ def plain_text(value: str | None) -> str | None:
 
 def storable(_form: Any, field: Any) -> None:
     """No control characters: they cannot be stored everywhere and nobody types them."""
-    if any(
-        unicodedata.category(letter) in {"Cc", "Cs"} and letter not in "\r\n\t" for letter in field.data or ""
-    ):
+    if any(unicodedata.category(letter) in {"Cc", "Cs"} and letter not in "\r\n\t" for letter in field.data or ""):
         raise ValidationError(Label("This text holds characters that cannot be stored."))
 
 
@@ -228,7 +232,7 @@ def _at_least(least: int | None) -> Any:
 
 
 def _sensible_day(_form: Any, field: Any) -> None:
-    if field.data is not None and not 1900 <= field.data.year <= 2200:  # noqa: PLR2004
+    if field.data is not None and not 1900 <= field.data.year <= 2200:
         raise ValidationError(Label("This date is too far away."))
 
 

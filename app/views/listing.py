@@ -162,9 +162,7 @@ class RangeFilter(Filter):
             found.append(column >= self._bound(first, zone, 0))
         if last:
             is_moment = self.value_kind == "moment"
-            found.append(
-                column < self._bound(last, zone, 1) if is_moment else column <= self._bound(last, zone, 0)
-            )
+            found.append(column < self._bound(last, zone, 1) if is_moment else column <= self._bound(last, zone, 0))
         return found
 
     def _bound(self, text: str, zone: ZoneInfo, days_on: int) -> Any:
@@ -247,8 +245,8 @@ def read_query(
     order = arguments.get("sort") or sort
     if order.removeprefix("-") not in sortable:
         raise BadAddress("sort")
-    page = _number(arguments.get("page"), "page", 1, 1, LAST_PAGE)
-    size = _number(arguments.get("page_size"), "page_size", page_size, 1, max(PAGE_SIZES))
+    page = _number(arguments.get("page"), "page", 1, most=LAST_PAGE)
+    size = _number(arguments.get("page_size"), "page_size", page_size, most=max(PAGE_SIZES))
     values = {**dict(defaults), **given} if is_default else given
     return Query(values, page, size, order, is_default)
 
@@ -259,27 +257,25 @@ def _plain(value: str) -> str:
     return value.strip()
 
 
-def _number(text: str | None, name: str, default: int, least: int, most: int) -> int:
+def _number(text: str | None, name: str, default: int, *, most: int) -> int:
     if not text:
         return default
     if not text.isascii() or not text.isdigit() or len(text) > len(str(LAST_PAGE)):
         raise BadAddress(name)
-    if not least <= int(text) <= most:
+    if not 1 <= int(text) <= most:
         raise BadAddress(name)
     return int(text)
 
 
 def narrowed(
-    model: Any, filters: Sequence[Filter], query: Query, zone: ZoneInfo, base: Sequence[Any] = ()
-) -> Select[tuple[int]]:
+    model: Any, filters: Sequence[Filter], query: Query, *, zone: ZoneInfo, base: Sequence[Any] = ()
+) -> Select[int]:
     """The keys of the rows the query asks for, in no order."""
     conditions = [part for one in filters for part in one.conditions(model, query.values, zone)]
     return select(model.id).where(*base, *conditions)
 
 
-def find(
-    session: Session, model: Any, keys: Select[tuple[int]], query: Query, options: Sequence[Any]
-) -> Found:
+def find(session: Session, model: Any, keys: Select[int], query: Query, *, options: Sequence[Any]) -> Found:
     """One page: keys first and rows after, so that a far page stays cheap; ordered in total by the key."""
     name = query.sort.removeprefix("-")
     column = getattr(model, name)
@@ -290,16 +286,12 @@ def find(
     paged = keys.order_by(*order).limit(query.page_size + 1).offset((query.page - 1) * query.page_size)
     found = list(session.scalars(paged))
     page = found[: query.page_size]
-    rows = (
-        session.scalars(select(model).where(model.id.in_(page)).options(*options)).unique().all()
-        if page
-        else []
-    )
+    rows = session.scalars(select(model).where(model.id.in_(page)).options(*options)).unique().all() if page else []
     places = {key: place for place, key in enumerate(page)}
     return Found(sorted(rows, key=lambda row: places[row.id]), 0, len(found) > query.page_size)
 
 
-def count(session: Session, keys: Select[tuple[int]], cap: int | None = COUNT_CAP) -> int:
+def count(session: Session, keys: Select[int], cap: int | None = COUNT_CAP) -> int:
     """How many rows there are, counted up to one more than ``cap`` (None: to the end)."""
     inner = keys.limit(cap + 1) if cap is not None else keys
     return session.scalar(select(func.count()).select_from(inner.subquery())) or 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from flask import render_template, request
@@ -20,13 +21,14 @@ from app.models.basedata import Category
 from app.models.customers import Customer
 from app.models.marketing import Opportunity, OpportunityStatus
 from app.models.org import Employee
-from app.security.rights import OPPORTUNITIES, Verb
-from app.views.edge import actor
+from app.security.rights import OPPORTUNITIES, PLANS, Verb
+from app.security.scope import remember_departments
+from app.views.edge import actor, zone
 from app.views.forms import CrmForm
 from app.views.guards import expose, needs
 from app.views.listing import ChoiceFilter, EntryFilter, Filter, PersonFilter, RangeFilter
-from app.views.model_view import zone
 from app.views.moves import MovingView
+from app.views.plan_block import plan_section
 from app.views.presentation import EMPTY, person_of
 
 MOST_CANDIDATES = 20
@@ -119,7 +121,7 @@ class Opportunities(PipelineView):
         ChoiceFilter("status", Label("Status"), options=tuple(OpportunityStatus)),
         *MORE_FILTERS,
     )
-    default_filters = {"status": OpportunityStatus.UNASSIGNED.label}
+    default_filters = MappingProxyType({"status": OpportunityStatus.UNASSIGNED.label})
     add_columns = marketing.TYPED_FIELDS
     edit_columns = marketing.TYPED_FIELDS
     form_groups = (
@@ -162,6 +164,15 @@ class Opportunities(PipelineView):
         """Success and failure stand on the detail page and in the development plans."""
         return ("assign", "reassign") if request.endpoint == "Opportunities.list" else ALL_MOVES
 
+    def sections(self, row: Opportunity) -> list[Any]:
+        """The plan, once there can be one."""
+        is_planned = row.status is not OpportunityStatus.UNASSIGNED and actor().may(PLANS.right(Verb.SEE))
+        return [plan_section(row)] if is_planned else []
+
+    def prepare_rows(self, rows: Sequence[Any]) -> None:
+        """The departments of the people, in one statement."""
+        remember_departments(session(), {row.responsible_id for row in rows if row.responsible_id})
+
     def form_context(self, pk: str) -> dict[str, Any]:
         """Similar customers and opportunities are shown while the name is typed."""
         return {"alike_href": self.path(f"alike?besides={pk}" if pk else "alike")}
@@ -172,7 +183,7 @@ class Opportunities(PipelineView):
         """Customers and open opportunities of the same name or phone."""
         name, phone = (request.args.get(key, "")[:200] for key in ("customer_name", "contact_phone"))
         besides = request.args.get("besides", "")
-        key = int(besides) if besides.isascii() and besides.isdigit() and len(besides) < 10 else None  # noqa: PLR2004
+        key = int(besides) if besides.isascii() and besides.isdigit() and len(besides) < 10 else None
         found = marketing.alike(session(), name, phone, besides=key)
         return render_template("crm/alike.html", alike=[_alike_row(one) for one in found])
 
@@ -201,7 +212,7 @@ class Opportunities(PipelineView):
 
     def _person(self, key: str) -> Employee:
         people = account_managers(actor())
-        known = key.isascii() and key.isdigit() and len(key) < 10  # noqa: PLR2004
+        known = key.isascii() and key.isdigit() and len(key) < 10
         person = session().scalar(people.where(Employee.id == int(key))) if known else None
         if person is None:
             raise Invalid({"assignee": Label("Choose one of the account managers shown.")})
@@ -211,9 +222,7 @@ class Opportunities(PipelineView):
         """After success, a link to the customer."""
         if move.key != "succeed":
             return super().done_message(move, row)
-        link = Markup('<a class="link" href="/customers/show/{}">{}</a>').format(
-            row.customer_id, row.customer
-        )  # noqa: S704
+        link = Markup('<a class="link" href="/customers/show/{}">{}</a>').format(row.customer_id, row.customer)
         return Markup("{} {}").format(move.done, Markup(gettext("Customer: %(link)s")) % {"link": link})  # noqa: S704
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from dataclasses import replace
+from typing import Any, ClassVar, TypeAlias
 
-from flask import current_app, flash, redirect, request
+from flask import flash, redirect, request
 from flask_appbuilder import ModelView
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
@@ -15,10 +16,10 @@ from app.actions.workflow import Workflow, moves_of
 from app.errors import OutOfSight
 from app.extensions import appbuilder, session
 from app.i18n import Label, gettext
-from app.models.base import mapper_of
+from app.models.base import Model, mapper_of
 from app.security.rights import CATALOGUE, Screen, Verb
 from app.views import history, listing
-from app.views.edge import actor
+from app.views.edge import actor, zone
 from app.views.forms import CrmForm, form_class, offer_choices, suggest
 from app.views.guards import expose, needs
 from app.views.pager import list_frame
@@ -26,6 +27,11 @@ from app.views.presentation import Button, Cell, Column, Page, Row, cell_of, kin
 from app.views.saving import attempt, refuse_foreign_fields
 
 LARGEST_KEY = 2**31 - 1
+#: Within the class ``list`` is the route of that name.
+Buttons: TypeAlias = list[Button]
+Facts: TypeAlias = list[Cell]
+Parts: TypeAlias = list[Any]
+Texts: TypeAlias = list[str]
 
 
 class CrmModelView(ModelView):  # type: ignore[misc]
@@ -44,17 +50,18 @@ class CrmModelView(ModelView):  # type: ignore[misc]
     add_columns: ClassVar[Sequence[str]] = ()
     edit_columns: ClassVar[Sequence[str]] = ()
     related_views: ClassVar[tuple[Any, ...]] = ()
+    list_title: Any = ""
     new_label: ClassVar[Any] = Label("New")
     empty_title: ClassVar[Any] = Label("Nothing here yet")
     empty_text: ClassVar[Any] = ""
-    exclude_route_methods: ClassVar[set[str]] = {"action", "action_post", "download", "show_item_dict"}
+    exclude_route_methods: set[str] = {"action", "action_post", "download", "show_item_dict"}
 
     # ---- set-up: the framework's hooks, without its generated forms and shared filters ------------------
 
     def _init_properties(self) -> None:
         self.class_permission_name = self.screen.key
         self.model = self.datamodel.obj
-        self._related_views: list[Any] = []
+        self._related_views: Parts = []
         self._base_filters = None
         self.exclude_route_methods = {*self.exclude_route_methods, *self._undeclared()}
 
@@ -119,11 +126,11 @@ class CrmModelView(ModelView):  # type: ignore[misc]
         """Delete a row, by an action."""
         raise NotImplementedError
 
-    def more_buttons(self, row: Any) -> list[Button]:
+    def more_buttons(self, row: Any) -> Buttons:
         """Further buttons of a row, before edit and delete."""
         return []
 
-    def sections(self, row: Any) -> list[Any]:
+    def sections(self, row: Any) -> Parts:
         """What stands below the facts of a record: objects with a ``template``."""
         return []
 
@@ -138,7 +145,7 @@ class CrmModelView(ModelView):  # type: ignore[misc]
         """One page of rows."""
         query = self.query()
         keys = self.keys(query)
-        found = listing.find(session(), self.model, keys, query, self.options(self.list_columns))
+        found = listing.find(session(), self.model, keys, query, options=self.options(self.list_columns))
         found.count = listing.count(session(), keys)
         found.entries = listing.find_entries(session(), self.filters)
         return self.render_template(self.list_template, **self.list_context(query, found))
@@ -164,11 +171,11 @@ class CrmModelView(ModelView):  # type: ignore[misc]
         """The default of a filter, in the reader's language where it is a state."""
         return str(self.default_filters[name])
 
-    def keys(self, query: listing.Query) -> Select[tuple[int]]:
+    def keys(self, query: listing.Query) -> Select[int]:
         """The keys of the rows the query asks for."""
-        return listing.narrowed(self.model, self.filters, query, zone(), self.base_conditions())
+        return listing.narrowed(self.model, self.filters, query, zone=zone(), base=self.base_conditions())
 
-    def options(self, names: Sequence[str]) -> list[Any]:
+    def options(self, names: Sequence[str]) -> Parts:
         """Load the named relations with the rows."""
         relations = mapper_of(self.model).relationships
         return [joinedload(getattr(self.model, name)) for name in names if name in relations]
@@ -202,9 +209,11 @@ class CrmModelView(ModelView):  # type: ignore[misc]
     def cell(self, row: Any, name: str, *, is_wide: bool = False) -> Cell:
         """One value as this person may see it."""
         mine = self.responsible_of(row) == actor().person_id
-        return cell_of(row, name, shows_phones=mine or actor().may("customers.see_phones"), is_wide=is_wide)
+        shows_phones = mine or actor().may("customers.see_phones")
+        cell = cell_of(row, name, shows_phones=shows_phones, is_wide=is_wide)
+        return replace(cell, href=address_of(getattr(row, name)))
 
-    def buttons(self, row: Any) -> list[Button]:
+    def buttons(self, row: Any) -> Buttons:
         """What may be done with ``row`` now by this person."""
         found = self.more_buttons(row)
         if self.may_edit(row):
@@ -213,23 +222,17 @@ class CrmModelView(ModelView):  # type: ignore[misc]
             question = gettext("Delete %(kind)s “%(name)s”?", kind=self.screen.label, name=row)
             href = self.path(f"delete/{row.id}")
             found.append(
-                Button(
-                    Label("Delete"), href, "delete", "trash", is_post=True, is_danger=True, question=question
-                )
+                Button(Label("Delete"), href, "delete", "trash", is_post=True, is_danger=True, question=question)
             )
         return found
 
-    def buttons_on_many(self) -> list[Button]:
+    def buttons_on_many(self) -> Buttons:
         """What may be done with several rows."""
         return []
 
     def new_button(self) -> Button | None:
         """The button that begins a new one."""
-        return (
-            Button(self.new_label, self.path("add"), "new", "plus", is_primary=True)
-            if self.may_create()
-            else None
-        )
+        return Button(self.new_label, self.path("add"), "new", "plus", is_primary=True) if self.may_create() else None
 
     def empty(self, query: listing.Query) -> dict[str, Any]:
         """What an empty list says: how to begin, or that the filter finds nothing."""
@@ -238,7 +241,7 @@ class CrmModelView(ModelView):  # type: ignore[misc]
             return {"title": gettext("Nothing matches these conditions"), "text": "", "button": reset}
         return {"title": self.empty_title, "text": self.empty_text, "button": self.new_button()}
 
-    def _emptied(self) -> list[str]:
+    def _emptied(self) -> Texts:
         return [f"{name}=" for name in self.default_filters] or ["page=1"]
 
     # ---- detail -----------------------------------------------------------------------------------------
@@ -275,7 +278,7 @@ class CrmModelView(ModelView):  # type: ignore[misc]
         state = self.cell(row, "status") if self.workflow else None
         return {"key": row.id, "version": row.version, "name": str(row), "state": state}
 
-    def facts(self, row: Any) -> list[Cell]:
+    def facts(self, row: Any) -> Facts:
         """Every field of the detail page."""
         columns = mapper_of(self.model).columns
         wide = [name for name in self.show_columns if name in columns and columns[name].info.get("is_long")]
@@ -296,14 +299,14 @@ class CrmModelView(ModelView):  # type: ignore[misc]
     def add(self) -> Any:
         """A new record."""
         form = self.form(self.add_form, None)
-        made: list[Any] = []
+        made: Parts = []
         if request.method == "POST":
             refuse_foreign_fields(form)
             failure = attempt(form, lambda: made.append(self.create(form.values(self.add_columns))))
             if failure is None:
                 return self.saved(made[0])
-            return self.form_page(form, gettext("New"), "add", failure.notice), failure.code
-        return self.form_page(form, gettext("New"), "add")
+            return self.form_page(form, str(self.new_label), "add", failure.notice), failure.code
+        return self.form_page(form, str(self.new_label), "add")
 
     @expose("/edit/<int:pk>", methods=["GET", "POST"])
     @needs(Verb.EDIT)
@@ -317,7 +320,7 @@ class CrmModelView(ModelView):  # type: ignore[misc]
         if request.method == "POST":
             refuse_foreign_fields(form)
             values = lambda: form.values(self.edit_columns)  # noqa: E731
-            failure = attempt(form, lambda: self.update(row, values(), version_of(form)))
+            failure = attempt(form, lambda: self.update(row, values(), form.seen_version))
             if failure is None:
                 return self.saved(row)
             return self.form_page(form, title, address, failure.notice), failure.code
@@ -374,17 +377,16 @@ class CrmModelView(ModelView):  # type: ignore[misc]
         return f"{self.route_base}/{rest}"
 
 
-def zone() -> Any:
-    """The company's time zone."""
-    return current_app.extensions["crm_zone"]
+def address_of(value: Any) -> str:
+    """The page of a record that has one which this person may see; empty otherwise."""
+    if not isinstance(value, Model):
+        return ""
+    for view in appbuilder().baseviews:
+        if isinstance(view, CrmModelView) and view.model is type(value) and actor().may(view.screen.right(Verb.SEE)):
+            return view.path(f"show/{value.id}")
+    return ""
 
 
 def module_label(screen: Screen) -> Any:
     """The words of the module a screen belongs to."""
     return next(module.label for module in CATALOGUE if screen in module.screens)
-
-
-def version_of(form: CrmForm) -> int | None:
-    """The version of the row as the person saw it; None when the form did not say."""
-    text = str(form["version"].data or "") if "version" in form else ""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None  # noqa: PLR2004

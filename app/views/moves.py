@@ -14,10 +14,10 @@ from app.clock import now
 from app.errors import DomainError, Stale, WrongState
 from app.extensions import session
 from app.i18n import Label, ngettext
-from app.views.edge import actor
+from app.views.edge import actor, zone
 from app.views.forms import REQUIRED, CrmForm, plain_text, storable
 from app.views.guards import expose, signed_in
-from app.views.model_view import CrmModelView, module_label, version_of, zone
+from app.views.model_view import CrmModelView, module_label
 from app.views.presentation import Button, Page
 from app.views.saving import Failure, attempt, refuse_foreign_fields
 
@@ -72,17 +72,13 @@ class MovingView(CrmModelView):
     def more_buttons(self, row: Any) -> list[Button]:
         """The moves allowed now, by right, person and state."""
         return [
-            self.move_button(move, row)
-            for move in self.flow.allowed(row, actor())
-            if move.key in self.shown_moves()
+            self.move_button(move, row) for move in self.flow.allowed(row, actor()) if move.key in self.shown_moves()
         ]
 
     def move_button(self, move: Move, row: Any) -> Button:
         """The button that leads to the page of a move."""
         href = self.move_path(move, row)
-        return Button(
-            move.label, href, move.key, move.icon, is_danger=move.is_ending, is_primary=not move.is_ending
-        )
+        return Button(move.label, href, move.key, move.icon, is_danger=move.is_ending, is_primary=not move.is_ending)
 
     def move_path(self, move: Move, row: Any) -> str:
         """The address of a move of one row."""
@@ -112,7 +108,7 @@ class MovingView(CrmModelView):
         refuse_foreign_fields(form)
         context = self.move_context(move, [row])
         told: list[Any] = []
-        failure = attempt(form, lambda: told.append(self.fire(move, row, form, version_of(form))))
+        failure = attempt(form, lambda: told.append(self.fire(move, row, form, form.seen_version)))
         if failure is None:
             flash(told[0], "success")
             return redirect(self.path(f"show/{pk}"))
@@ -126,12 +122,11 @@ class MovingView(CrmModelView):
         actor().must(move.right)
         return move
 
-    def fire(self, move: Move, row: Any, form: CrmForm, version: int | None) -> None:
-        """Make the move with the answers of the form."""
+    def fire(self, move: Move, row: Any, form: CrmForm, version: int | None) -> Any:
+        """Make the move with the answers of the form; returns what to say, so that nothing is read after the commit."""
         at = now(zone())
-        self.flow.fire(
-            session(), row, move.key, by=actor(), at=at, version=version, **self.answers(move, form)
-        )
+        self.flow.fire(session(), row, move.key, by=actor(), at=at, version=version, **self.answers(move, form))
+        return self.done_message(move, row)
 
     def answers(self, move: Move, form: CrmForm) -> dict[str, Any]:
         """What the person answered, as the move takes it."""
@@ -160,9 +155,7 @@ class MovingView(CrmModelView):
         crumbs = [(self.list_title, self.path("list/")), (move.label, "")]
         return Page(move.label, module_label(self.screen), crumbs)
 
-    def move_page(
-        self, move: Move, form: CrmForm, context: dict[str, Any], failure: Failure | None = None
-    ) -> str:
+    def move_page(self, move: Move, form: CrmForm, context: dict[str, Any], failure: Failure | None = None) -> str:
         """The page of a move."""
         notice = failure.notice if failure else ""
         return str(self.render_template("crm/move.html", form=form, notice=notice, **context))
@@ -238,6 +231,6 @@ class MovingView(CrmModelView):
 
 def _key_and_version(text: str) -> tuple[int, int | None]:
     key, _, version = text.partition(":")
-    if not key.isascii() or not key.isdigit() or len(key) > 10 or (version and not version.isdigit()):  # noqa: PLR2004
+    if not key.isascii() or not key.isdigit() or len(key) > 10 or (version and not version.isdigit()):
         abort(400)
     return int(key), int(version[:9]) if version else None

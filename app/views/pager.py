@@ -83,10 +83,7 @@ def _pager(path: str, query: listing.Query, found: listing.Found) -> Pager:
         href(page - 1) if has_before else "",
         href(page + 1) if found.has_next else "",
         href(pages) if pages and page < pages else "",
-        [
-            (str(number), "" if number == page else href(number)) if number else GAP
-            for number in _near(page, pages)
-        ],
+        [(str(number), "" if number == page else href(number)) if number else GAP for number in _near(page, pages)],
     )
 
 

@@ -1,6 +1,6 @@
 """How values stand on a screen: cells, facts, buttons and chips, as the templates draw them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -145,19 +145,23 @@ def text_of(value: Any, kind: str = "text") -> str:
     """A value as people read it; nothing is shown as a dash."""
     if value is None or value == "":
         return EMPTY
-    if isinstance(value, Choice):
-        return str(value.label)
-    if isinstance(value, DictionaryEntry):
-        return value.text
-    if isinstance(value, bool):
-        return gettext("Yes") if value else gettext("No")
-    if isinstance(value, datetime):
-        return format_moment(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if kind == "money" or isinstance(value, Decimal):
+    if kind == "money":
         return f"{value:,.2f}"
+    for type_, shown in TEXTS:
+        if isinstance(value, type_):
+            return shown(value)
     return str(value)
+
+
+#: How values of each type are read; a moment is a date too, so it comes first.
+TEXTS: tuple[tuple[type, Callable[[Any], str]], ...] = (
+    (Choice, lambda value: str(value.label)),
+    (DictionaryEntry, lambda value: value.text),
+    (bool, lambda value: gettext("Yes") if value else gettext("No")),
+    (datetime, format_moment),
+    (date, date.isoformat),
+    (Decimal, lambda value: f"{value:,.2f}"),
+)
 
 
 def cell_of(row: Any, name: str, *, shows_phones: bool = True, is_wide: bool = False) -> Cell:

@@ -57,9 +57,7 @@ def _broken(error: DBAPIError) -> Failure:
     log.exception("request %s could not save", g.request_id)
     session().rollback()
     if isinstance(error, IntegrityError):
-        sentence = Label(
-            "Somebody saved something at the same moment that this depends on. Please try again."
-        )
+        sentence = Label("Somebody saved something at the same moment that this depends on. Please try again.")
         return Failure(409, sentence)
     code = failure_code(error)
     return Failure(code, SENTENCES[code])

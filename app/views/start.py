@@ -13,9 +13,8 @@ from app.extensions import session
 from app.i18n import Label, gettext
 from app.models.marketing import Opportunity, OpportunityStatus, PlanItem
 from app.security.actor import Actor
-from app.views.edge import actor
+from app.views.edge import actor, zone
 from app.views.guards import expose, signed_in
-from app.views.model_view import zone
 from app.views.presentation import Page
 
 MOST_TODO = 20
@@ -28,17 +27,17 @@ class Figure:
     right: str
     label: Any
     hint: Any
-    keys: Callable[[Actor], Select[tuple[int]]]
+    keys: Callable[[Actor], Select[int]]
     href: str
 
 
-def _mine(by: Actor) -> Select[tuple[int]]:
+def _mine(by: Actor) -> Select[int]:
     return select(Opportunity.id).where(
         Opportunity.assignee_id == by.person_id, Opportunity.status == OpportunityStatus.ASSIGNED
     )
 
 
-def _of(status: OpportunityStatus) -> Callable[[Actor], Select[tuple[int]]]:
+def _of(status: OpportunityStatus) -> Callable[[Actor], Select[int]]:
     return lambda by: select(Opportunity.id).where(Opportunity.status == status)
 
 
@@ -91,10 +90,8 @@ class Start(BaseView):  # type: ignore[misc]
     def _figure(self, figure: Figure) -> dict[str, Any]:
         from flask_login import current_user
 
-        count = session().scalar(
-            select(func.count()).select_from(figure.keys(actor()).limit(10_001).subquery())
-        )
-        text = f"{count:,}" if count <= 10_000 else "10,000+"  # noqa: PLR2004
+        count = session().scalar(select(func.count()).select_from(figure.keys(actor()).limit(10_001).subquery()))
+        text = f"{count:,}" if (count or 0) <= 10_000 else "10,000+"
         href = figure.href.format(username=current_user.username)
         return {"label": figure.label, "hint": figure.hint, "count": text, "href": href}
 
@@ -116,11 +113,7 @@ class Start(BaseView):  # type: ignore[misc]
         return [self._line(item, item.planned_on < today) for item in session().scalars(statement)]
 
     def _line(self, item: PlanItem, is_overdue: bool) -> dict[str, Any]:
-        due = (
-            gettext("Overdue since %(day)s", day=item.planned_on.isoformat())
-            if is_overdue
-            else gettext("Today")
-        )
+        due = gettext("Overdue since %(day)s", day=item.planned_on.isoformat()) if is_overdue else gettext("Today")
         return {
             "what": item.todo,
             "opportunity": str(item.opportunity),

@@ -65,9 +65,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["head_id"], ["ab_user.id"], name=op.f("fk_departments_head_id_ab_user"), use_alter=True
         ),
-        sa.ForeignKeyConstraint(
-            ["parent_id"], ["departments.id"], name=op.f("fk_departments_parent_id_departments")
-        ),
+        sa.ForeignKeyConstraint(["parent_id"], ["departments.id"], name=op.f("fk_departments_parent_id_departments")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_departments")),
         sa.UniqueConstraint("parent_id", "name", name=op.f("uq_departments_parent_id_name")),
     )
@@ -88,9 +86,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("category", "value", name=op.f("uq_dictionary_entries_category_value")),
     )
     with op.batch_alter_table("dictionary_entries", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_dictionary_entries_category_position", ["category", "position"], unique=False
-        )
+        batch_op.create_index("ix_dictionary_entries_category_position", ["category", "position"], unique=False)
 
     op.create_table(
         "installation",
@@ -166,12 +162,8 @@ def upgrade() -> None:
         sa.Column("phone", sa.String(length=50), nullable=True),
         sa.Column("locale", sa.String(length=10), nullable=True),
         sa.Column("theme", sa.String(length=10), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["changed_by_fk"], ["ab_user.id"], name=op.f("fk_ab_user_changed_by_fk_ab_user")
-        ),
-        sa.ForeignKeyConstraint(
-            ["created_by_fk"], ["ab_user.id"], name=op.f("fk_ab_user_created_by_fk_ab_user")
-        ),
+        sa.ForeignKeyConstraint(["changed_by_fk"], ["ab_user.id"], name=op.f("fk_ab_user_changed_by_fk_ab_user")),
+        sa.ForeignKeyConstraint(["created_by_fk"], ["ab_user.id"], name=op.f("fk_ab_user_created_by_fk_ab_user")),
         sa.ForeignKeyConstraint(
             ["department_id"], ["departments.id"], name=op.f("fk_ab_user_department_id_departments")
         ),
@@ -316,12 +308,8 @@ def upgrade() -> None:
         sa.Column("created_by_id", sa.Integer(), nullable=True),
         sa.Column("changed_by_id", sa.Integer(), nullable=True),
         sa.CheckConstraint("status IN ('active', 'lost', 'deleted')", name=op.f("ck_customers_status")),
-        sa.ForeignKeyConstraint(
-            ["changed_by_id"], ["ab_user.id"], name=op.f("fk_customers_changed_by_id_ab_user")
-        ),
-        sa.ForeignKeyConstraint(
-            ["created_by_id"], ["ab_user.id"], name=op.f("fk_customers_created_by_id_ab_user")
-        ),
+        sa.ForeignKeyConstraint(["changed_by_id"], ["ab_user.id"], name=op.f("fk_customers_changed_by_id_ab_user")),
+        sa.ForeignKeyConstraint(["created_by_id"], ["ab_user.id"], name=op.f("fk_customers_created_by_id_ab_user")),
         sa.ForeignKeyConstraint(
             ["industry_id"],
             ["dictionary_entries.id"],
@@ -331,9 +319,7 @@ def upgrade() -> None:
             ["level_id"], ["dictionary_entries.id"], name=op.f("fk_customers_level_id_dictionary_entries")
         ),
         sa.ForeignKeyConstraint(["manager_id"], ["ab_user.id"], name=op.f("fk_customers_manager_id_ab_user")),
-        sa.ForeignKeyConstraint(
-            ["parent_id"], ["customers.id"], name=op.f("fk_customers_parent_id_customers")
-        ),
+        sa.ForeignKeyConstraint(["parent_id"], ["customers.id"], name=op.f("fk_customers_parent_id_customers")),
         sa.ForeignKeyConstraint(
             ["region_id"], ["dictionary_entries.id"], name=op.f("fk_customers_region_id_dictionary_entries")
         ),
@@ -414,15 +400,9 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_by_id", sa.Integer(), nullable=True),
         sa.Column("changed_by_id", sa.Integer(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["changed_by_id"], ["ab_user.id"], name=op.f("fk_contacts_changed_by_id_ab_user")
-        ),
-        sa.ForeignKeyConstraint(
-            ["created_by_id"], ["ab_user.id"], name=op.f("fk_contacts_created_by_id_ab_user")
-        ),
-        sa.ForeignKeyConstraint(
-            ["customer_id"], ["customers.id"], name=op.f("fk_contacts_customer_id_customers")
-        ),
+        sa.ForeignKeyConstraint(["changed_by_id"], ["ab_user.id"], name=op.f("fk_contacts_changed_by_id_ab_user")),
+        sa.ForeignKeyConstraint(["created_by_id"], ["ab_user.id"], name=op.f("fk_contacts_created_by_id_ab_user")),
+        sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_contacts_customer_id_customers")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contacts")),
     )
     with op.batch_alter_table("contacts", schema=None) as batch_op:
@@ -462,18 +442,10 @@ def upgrade() -> None:
             name=op.f("ck_opportunities_status"),
         ),
         sa.CheckConstraint("probability BETWEEN 0 AND 100", name=op.f("ck_opportunities_probability")),
-        sa.ForeignKeyConstraint(
-            ["assignee_id"], ["ab_user.id"], name=op.f("fk_opportunities_assignee_id_ab_user")
-        ),
-        sa.ForeignKeyConstraint(
-            ["changed_by_id"], ["ab_user.id"], name=op.f("fk_opportunities_changed_by_id_ab_user")
-        ),
-        sa.ForeignKeyConstraint(
-            ["created_by_id"], ["ab_user.id"], name=op.f("fk_opportunities_created_by_id_ab_user")
-        ),
-        sa.ForeignKeyConstraint(
-            ["customer_id"], ["customers.id"], name=op.f("fk_opportunities_customer_id_customers")
-        ),
+        sa.ForeignKeyConstraint(["assignee_id"], ["ab_user.id"], name=op.f("fk_opportunities_assignee_id_ab_user")),
+        sa.ForeignKeyConstraint(["changed_by_id"], ["ab_user.id"], name=op.f("fk_opportunities_changed_by_id_ab_user")),
+        sa.ForeignKeyConstraint(["created_by_id"], ["ab_user.id"], name=op.f("fk_opportunities_created_by_id_ab_user")),
+        sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_opportunities_customer_id_customers")),
         sa.ForeignKeyConstraint(
             ["industry_id"],
             ["dictionary_entries.id"],
@@ -510,12 +482,8 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_by_id", sa.Integer(), nullable=True),
         sa.Column("changed_by_id", sa.Integer(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["changed_by_id"], ["ab_user.id"], name=op.f("fk_plan_items_changed_by_id_ab_user")
-        ),
-        sa.ForeignKeyConstraint(
-            ["created_by_id"], ["ab_user.id"], name=op.f("fk_plan_items_created_by_id_ab_user")
-        ),
+        sa.ForeignKeyConstraint(["changed_by_id"], ["ab_user.id"], name=op.f("fk_plan_items_changed_by_id_ab_user")),
+        sa.ForeignKeyConstraint(["created_by_id"], ["ab_user.id"], name=op.f("fk_plan_items_created_by_id_ab_user")),
         sa.ForeignKeyConstraint(
             ["opportunity_id"],
             ["opportunities.id"],

@@ -66,9 +66,7 @@ def test_every_state_and_move_and_person(session_of, rows, state, move):
     put_in(rows, state)
     for who in CAST:
         with session_of(who) as (session, actor):
-            one = session.scalars(
-                select(Opportunity).where(Opportunity.customer_name.startswith("绍兴"))
-            ).first()
+            one = session.scalars(select(Opportunity).where(Opportunity.customer_name.startswith("绍兴"))).first()
             assert one is not None or (state, move, who) not in ALLOWED
             if one is not None:
                 try_move(session, actor, one, (state, move, who))
@@ -95,9 +93,7 @@ def test_the_buttons_are_what_may_be_done(session_of, rows):
         put_in(rows, state)
         for who in set(CAST) - {"narrow", "nobody"}:
             with session_of(who) as (session, actor):
-                one = session.scalars(
-                    select(Opportunity).where(Opportunity.customer_name.startswith("绍兴"))
-                ).first()
+                one = session.scalars(select(Opportunity).where(Opportunity.customer_name.startswith("绍兴"))).first()
                 shown = {(state, move.key, who) for move in PIPELINE.allowed(one, actor)} if one else set()
                 assert shown == {case for case in ALLOWED if case[0] is state and case[2] == who}
 
@@ -132,9 +128,7 @@ def test_a_stale_move_is_told_who_was_faster(session_of, rows):
 
 def fire_assign(session, actor, to):
     one = row(session, "苏州")
-    PIPELINE.fire(
-        session, one, "assign", by=actor, at=now(), version=one.version, assignee=person(session, to)
-    )
+    PIPELINE.fire(session, one, "assign", by=actor, at=now(), version=one.version, assignee=person(session, to))
 
 
 def test_a_lost_race_in_the_same_moment_is_stale(session_of, app):
@@ -337,10 +331,7 @@ def test_who_may_plan(session_of, who, may):
 
 def test_a_head_plans_only_below_himself(session_of):
     with session_of("head_a") as (session, actor):
-        assert (
-            session.scalars(select(Opportunity).where(Opportunity.customer_name.startswith("温州"))).first()
-            is None
-        )
+        assert session.scalars(select(Opportunity).where(Opportunity.customer_name.startswith("温州"))).first() is None
         assert not marketing.may_carry_out(row(session), actor)
 
 

@@ -157,7 +157,7 @@ def test_a_foreign_row_cannot_be_taken_by_writing_oneself_into_it(session_of):
 
 
 def test_an_own_row_cannot_be_given_away_by_writing(session_of):
-    with session_of("manager_a") as (session, actor):
+    with session_of("manager_a") as (session, _):
         other = session.scalars(select(Employee).where(Employee.username == "manager_b")).one()
         row_named(session, "绍兴").assignee = other
         with pytest.raises(Forbidden):
@@ -166,9 +166,7 @@ def test_an_own_row_cannot_be_given_away_by_writing(session_of):
 
 def test_a_child_is_written_as_its_parent(session_of):
     with session_of("manager_a") as (session, _):
-        theirs = session.scalars(
-            select(PlanItem).where(PlanItem.opportunity == row_named(session, "温州"))
-        ).one()
+        theirs = session.scalars(select(PlanItem).where(PlanItem.opportunity == row_named(session, "温州"))).one()
         assert not may_write(session, theirs)
         theirs.todo = "改"
         with pytest.raises(Forbidden):
@@ -177,9 +175,7 @@ def test_a_child_is_written_as_its_parent(session_of):
 
 def test_a_foreign_child_cannot_be_deleted_or_moved(session_of):
     with session_of("manager_a") as (session, _):
-        theirs = session.scalars(
-            select(PlanItem).where(PlanItem.opportunity == row_named(session, "温州"))
-        ).one()
+        theirs = session.scalars(select(PlanItem).where(PlanItem.opportunity == row_named(session, "温州"))).one()
         session.delete(theirs)
         with pytest.raises(Forbidden):
             session.flush()

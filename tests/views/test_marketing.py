@@ -48,9 +48,7 @@ def test_from_creation_to_customer(as_, rows, app):
         "13700134471",
         key_of(app, "manager_a"),
     )
-    assigned = as_("supervisor").submit(
-        f"/opportunities/move/assign/{key}", assignee=str(key_of(app, "manager_a"))
-    )
+    assigned = as_("supervisor").submit(f"/opportunities/move/assign/{key}", assignee=str(key_of(app, "manager_a")))
     assert assigned.status_code == 302
     manager = as_("manager_a")
     added = manager.post(f"/plan-items/add?opportunity={key}", {"planned_on": "2026-04-01", "todo": "拜访"})
@@ -149,9 +147,7 @@ def test_moving_a_plan_items_date(as_, rows, unchanged):
     item = item_of(rows, key_named(rows, "绍兴"))
     fields = {"todo": "改", "planned_on": "2030-01-01"}
     refused(as_("manager_a").post(f"/plan-items/edit/{item}", fields), 400)
-    refused(
-        as_("manager_a").post(f"/plan-items/result/{item}", {"result": "x", "planned_on": "2030-01-01"}), 400
-    )
+    refused(as_("manager_a").post(f"/plan-items/result/{item}", {"result": "x", "planned_on": "2030-01-01"}), 400)
 
 
 def test_assigning_as_a_manager(as_, rows, app, unchanged):
@@ -198,9 +194,7 @@ def test_the_stock_ways_to_act_do_not_exist(as_, rows, app, unchanged):
         "/opportunities/download/x",
     ):
         for method in ("GET", "POST"):
-            answer = as_("admin").client.open(
-                path, method=method, data={"action": "assign", "rowid": str(key)}
-            )
+            answer = as_("admin").client.open(path, method=method, data={"action": "assign", "rowid": str(key)})
             assert answer.status_code == 404, (method, path)
     for path in ("/users/list/", "/roles/list/", "/api/v1/security/login", "/registeruser/list/", "/lang/en"):
         assert as_("admin").get(path).status_code == 404
@@ -236,14 +230,10 @@ def test_a_stale_tab(as_, rows, app):
     key, other = key_named(rows, "苏州"), str(key_of(app, "manager_b"))
     old = fields_of(as_("supervisor").get(f"/opportunities/move/assign/{key}"))
     form = fields_of(as_("manager_a").get(f"/opportunities/edit/{key}"))
-    done = as_("supervisor").submit(
-        f"/opportunities/move/assign/{key}", assignee=str(key_of(app, "manager_a"))
-    )
+    done = as_("supervisor").submit(f"/opportunities/move/assign/{key}", assignee=str(key_of(app, "manager_a")))
     assert done.status_code == 302
     before = everything(app)
-    refused(
-        as_("supervisor").post(f"/opportunities/move/assign/{key}", {**old, "assignee": other}), 409, "许安宁"
-    )
+    refused(as_("supervisor").post(f"/opportunities/move/assign/{key}", {**old, "assignee": other}), 409, "许安宁")
     answer = as_("manager_a").post(f"/opportunities/edit/{key}", {**form, "summary": "我改的概要"})
     refused(answer, 409)
     assert "我改的概要" in answer.get_data(as_text=True)
@@ -330,9 +320,7 @@ def test_what_was_typed_is_shown_and_never_run(as_, rows):
 
 
 def test_reasons_in_english_for_an_english_reader(as_, unchanged):
-    answer = as_("manager_a", locale="en").post(
-        "/opportunities/add", {**GOOD, "contact_phone": "1380013abcd"}
-    )
+    answer = as_("manager_a", locale="en").post("/opportunities/add", {**GOOD, "contact_phone": "1380013abcd"})
     refused(answer, 422, "A phone number has digits only")
 
 
@@ -387,7 +375,5 @@ def test_history_is_shown(as_, rows, app):
     assert "许安宁" in text
     assert "林知远" in text
     with rows() as session:
-        history = session.scalars(
-            select(StatusMove).where(StatusMove.row_id == key, StatusMove.move == "assign")
-        )
+        history = session.scalars(select(StatusMove).where(StatusMove.row_id == key, StatusMove.move == "assign"))
         assert session.get(Employee, history.one().by_id).username == "supervisor"

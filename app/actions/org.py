@@ -1,0 +1,48 @@
+"""People: the first administrator, and passwords."""
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from werkzeug.security import generate_password_hash
+
+from app.errors import Invalid
+from app.i18n import Label
+from app.models.org import Employee, Role
+from app.security.rights import DEFAULT_ROLES
+
+SHORTEST_PASSWORD = 10
+ADMINISTRATOR = DEFAULT_ROLES[0].name
+
+
+def set_password(person: Employee, password: str) -> None:
+    """Give ``person`` a password; raises Invalid when it is too short or the user name."""
+    is_name = password.casefold() == (person.username or "").casefold()
+    if len(password) < SHORTEST_PASSWORD or is_name:
+        raise Invalid({"password": Label("A password has at least 10 characters and is not the user name.")})
+    person.password = generate_password_hash(password)
+
+
+def has_administrator(session: Session) -> bool:
+    """Whether somebody who can sign in holds the role of the administrator."""
+    holds = Employee.roles.any(Role.name == ADMINISTRATOR)
+    return session.scalar(select(Employee.id).where(holds, Employee.active.is_(True)).limit(1)) is not None
+
+
+def make_administrator(session: Session, username: str, password: str) -> Employee:
+    """The first administrator; raises Invalid for a name that is taken or has blanks, and for a weak password."""
+    if not username or len(username) > 64 or any(letter.isspace() for letter in username):
+        raise Invalid({"username": Label("A user name has no spaces.")})
+    if session.scalar(select(Employee.id).where(func.lower(Employee.username) == username.lower())):
+        raise Invalid({"username": Label("This user name is taken.")})
+    role = session.scalars(select(Role).where(Role.name == ADMINISTRATOR)).one()
+    person = Employee(
+        username=username,
+        first_name="",
+        last_name=username,
+        email=f"{username}@localhost.invalid",
+        active=True,
+    )
+    person.roles = [role]
+    set_password(person, password)
+    session.add(person)
+    session.flush()
+    return person

@@ -1,0 +1,88 @@
+"""The command ``flask crm``: thin commands that call actions, each in a module of this package."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import click
+from flask.cli import AppGroup
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from app.errors import DomainError
+from app.i18n import gettext
+
+REFUSED = 1
+WRONG_USAGE = 2
+
+
+def complain(sentence: str, status: int) -> NoReturn:
+    """Say on standard error, in one line, why the command ends here."""
+    click.echo(" ".join(sentence.split()), err=True)
+    raise click.exceptions.Exit(status)
+
+
+@contextmanager
+def plain_usage() -> Iterator[None]:
+    """Wrong usage is told in one line, without click's own lines about it."""
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        complain(error.format_message(), WRONG_USAGE)
+
+
+class CrmCommand(click.Command):
+    """A command that ends with 1 when refused and 2 when used wrongly, each time with one clear line."""
+
+    def make_context(self, *arguments: Any, **more: Any) -> click.Context:
+        """Read the arguments."""
+        with plain_usage():
+            return super().make_context(*arguments, **more)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it."""
+        try:
+            with plain_usage():
+                return super().invoke(ctx)
+        except DomainError as refusal:
+            complain(str(refusal), getattr(refusal, "exit_status", REFUSED))
+        except SQLAlchemyError as error:
+            why = error.orig if isinstance(error, DBAPIError) else error
+            reason = str(why).strip().split("\n", maxsplit=1)[0]
+            complain(gettext("The database refused, nothing was written: %(why)s", why=reason), REFUSED)
+
+
+class CrmGroup(AppGroup):
+    """Finds its commands in the modules of this package when first asked, so that a server loads none."""
+
+    command_class = CrmCommand
+    _is_complete = False
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands."""
+        self._complete()
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        self._complete()
+        return super().get_command(ctx, cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is meant."""
+        with plain_usage():
+            return super().resolve_command(ctx, args)
+
+    def _complete(self) -> None:
+        if not self._is_complete:
+            self._is_complete = True
+            for module in pkgutil.iter_modules(__path__):
+                importlib.import_module(f"{__name__}.{module.name}")
+
+
+crm = CrmGroup("crm", help="知客 CRM")

@@ -1,0 +1,171 @@
+"""``flask crm import``: takes a file of one kind in, in one transaction."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import current_app
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.actions.imports import (
+    KINDS,
+    Directory,
+    Intake,
+    OnDuplicate,
+    Report,
+    Run,
+    bad_rows_file,
+    open_table,
+    read_map,
+)
+from app.cli import REFUSED, crm
+from app.clock import now
+from app.errors import Forbidden
+from app.extensions import session as session_of_request
+from app.i18n import Label, gettext
+from app.models.org import Employee
+from app.security.actor import SYSTEM, Actor, load_actor
+from app.security.scope import actor_of, system, working_as
+
+MOST_SHOWN = 20
+READABLE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+WRITABLE = click.Path(dir_okay=False, writable=True, path_type=Path)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """The options of the command."""
+
+    map_file: Path | None
+    dry_run: bool
+    all_or_nothing: bool
+    on_duplicate: str
+    errors_file: Path | None
+    username: str | None
+    as_json: bool
+
+
+@crm.command("import")
+@click.argument("kind", type=click.Choice(list(KINDS)))
+@click.argument("file", type=READABLE)
+@click.option("--map", "map_file", type=READABLE, help="Where the fields come from (TOML).")
+@click.option("--dry-run", is_flag=True, help="Do everything, keep nothing.")
+@click.option("--all-or-nothing", is_flag=True, help="Keep nothing when a row fails.")
+@click.option("--on-duplicate", type=click.Choice([choice.value for choice in OnDuplicate]), default="skip")
+@click.option("--errors", "errors_file", type=WRITABLE, help="Write the bad rows there, with the reasons (csv).")
+@click.option("--as", "username", metavar="USER", help="Work with the rights and the scope of this user.")
+@click.option("--json", "as_json", is_flag=True, help="Tell the outcome as one JSON object.")
+@click.pass_context
+def import_file(context: click.Context, /, kind: str, file: Path, **options: Any) -> None:
+    """Take the rows of FILE (csv or xlsx) in. docs/import.md says what it may hold."""
+    choices = Choices(**options)
+    if choices.errors_file and choices.errors_file.resolve() == file.resolve():
+        raise click.UsageError(gettext("--errors would overwrite the file that is taken in."))
+    session = session_of_request()
+    with _working_for(session, choices.username, KINDS[kind]) as by:
+        report = _take_in(session, KINDS[kind], file, choices=choices, by=by)
+        is_refused = choices.all_or_nothing and report.failed > 0
+        if is_refused:
+            report.take_back()
+        if is_refused or choices.dry_run:
+            session.rollback()
+        else:
+            session.commit()
+    _tell(report, choices)
+    if is_refused or report.wrote_nothing:
+        context.exit(REFUSED)
+
+
+@contextmanager
+def _working_for(session: Session, username: str | None, intake: type[Intake]) -> Iterator[Actor]:
+    """The session works for the named user, else for nobody in particular; whatever is not committed goes."""
+    try:
+        if username is None:
+            with system(session, "whoever may start commands on this machine owns its records"):
+                yield actor_of(session) or SYSTEM
+        else:
+            actor = load_actor(session, _person(session, username))
+            actor.must(intake.right)
+            with working_as(session, actor):
+                yield actor
+    finally:
+        session.rollback()
+
+
+def _person(session: Session, username: str) -> Employee:
+    statement = select(Employee).where(func.lower(Employee.username) == username.lower())
+    person: Employee | None = session.scalar(statement)
+    if person is None:
+        raise click.UsageError(gettext("There is no user “%(text)s”.", text=username))
+    if not person.active:
+        raise Forbidden(Label("This person is disabled."))
+    return person
+
+
+def _take_in(session: Session, kind: type[Intake], file: Path, *, choices: Choices, by: Actor) -> Report:
+    rules = read_map(choices.map_file, kind.schema.columns()) if choices.map_file else {}
+    intake = kind(session, Directory(session, current_app.extensions["crm_zone"]), by=by, at=now())
+    with open_table(file) as table, bad_rows_file(choices.errors_file, table.headers) as tell_bad:
+        run = Run(
+            intake,
+            kind.plan(table.headers, rules),
+            on_duplicate=OnDuplicate(choices.on_duplicate),
+            tell_bad=tell_bad,
+        )
+        _watch(run.take_in(table.rows), table.expected)
+    return run.report
+
+
+def _watch(steps: Iterator[int], expected: int) -> None:
+    """Go through the steps, with a bar for a person who looks on."""
+    if not sys.stderr.isatty():
+        for _ in steps:
+            pass
+        return
+    with click.progressbar(length=max(expected, 1), file=sys.stderr) as bar:
+        for rows in steps:
+            bar.update(rows)
+
+
+def _tell(report: Report, choices: Choices) -> None:
+    if choices.as_json:
+        click.echo(json.dumps(report.as_json(), ensure_ascii=False))
+        return
+    click.echo(
+        gettext(
+            "%(rows)d rows: %(created)d created, %(updated)d updated, %(skipped)d skipped, %(failed)d failed.",
+            rows=report.rows,
+            created=report.created,
+            updated=report.updated,
+            skipped=report.skipped,
+            failed=report.failed,
+        )
+    )
+    if report.unmatched:
+        click.echo(gettext("%(num)d succeeded without a customer to link to.", num=report.unmatched))
+    if report.ignored_columns:
+        click.echo(gettext("Ignored columns: %(names)s", names=", ".join(report.ignored_columns)))
+    if choices.dry_run:
+        click.echo(gettext("This was a dry run: nothing was written."))
+    elif choices.all_or_nothing and report.failed:
+        click.echo(gettext("Nothing was written, because rows failed."))
+    _tell_faults(report)
+
+
+def _tell_faults(report: Report) -> None:
+    for fault in report.errors[:MOST_SHOWN]:
+        line = gettext(
+            "Row %(row)d, %(column)s: %(reason)s",
+            row=fault.row,
+            column=fault.column or gettext("whole row"),
+            reason=fault.reason,
+        )
+        click.echo(line, err=True)
+    if len(report.errors) > MOST_SHOWN:
+        click.echo(gettext("--errors FILE writes all rows that failed, with the reasons."), err=True)
