@@ -233,7 +233,7 @@
 
   // ---- htmx -----------------------------------------------------------------------------------------------
   function configureHtmx() {
-    Object.assign(htmx.config, { includeIndicatorStyles: false, allowEval: false });
+    Object.assign(htmx.config, { includeIndicatorStyles: false, allowEval: false, attributesToSettle: ["class"] });
     htmx.config.responseHandling = [
       { code: "204", swap: false },
       { code: "[23]..", swap: true },

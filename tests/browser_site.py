@@ -1,0 +1,88 @@
+"""The application served on loopback, and a real browser looking at it."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask
+from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from tests.cast import PASSWORD
+from tools.browser import find_browser
+
+SCREENS = Path(__file__).resolve().parents[1] / "build" / "screens"
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
+    """The address at which ``app`` answers inside the block."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A headless browser of the system."""
+    options = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=options)
+        yield browser
+        browser.close()
+
+
+class Visitor:
+    """One person in the browser, with everything the page complained of or asked of another host."""
+
+    def __init__(self, browser: Browser, address: str, locale: str = "zh-CN", width: int = 1366) -> None:
+        height = 844 if width < 600 else 900
+        self.context = browser.new_context(
+            base_url=address, locale=locale, viewport={"width": width, "height": height}, reduced_motion="reduce"
+        )
+        self.page: Page = self.context.new_page()
+        self.page.set_default_timeout(10_000)
+        self.complaints: list[str] = []
+        self.host = urlsplit(address).netloc
+        self.page.on("console", self._listen)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", self._watch)
+
+    def _listen(self, message: Any) -> None:
+        # A refused form is answered with 4xx, which the browser reports as a failed resource.
+        if message.type in {"error", "warning"} and "the server responded with a status of 4" not in message.text:
+            self.complaints.append(message.text)
+
+    def _watch(self, request: Any) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme in {"http", "https", "ws"} and parts.netloc != self.host:
+            self.complaints.append(f"asked another host: {request.url}")
+
+    def sign_in(self, username: str, password: str = PASSWORD) -> "Visitor":
+        """Sign in through the form."""
+        self.page.goto("/login/")
+        self.page.fill("[name=username]", username)
+        self.page.fill("[name=password]", password)
+        self.page.press("[name=password]", "Enter")
+        self.page.wait_for_url(lambda url: "/login/" not in url)
+        return self
+
+    def shot(self, name: str) -> None:
+        """Keep a picture of the page."""
+        SCREENS.mkdir(parents=True, exist_ok=True)
+        self.page.wait_for_load_state("networkidle")
+        self.page.screenshot(path=SCREENS / f"{name}.png", full_page=True)
+
+    def close(self) -> None:
+        """Leave, without complaints."""
+        self.context.close()
+        assert not self.complaints, self.complaints
