@@ -1,5 +1,6 @@
 """``flask crm import``: takes a file of one kind in, in one transaction."""
 
+import gc
 import json
 import sys
 from collections.abc import Iterator
@@ -65,7 +66,8 @@ class Choices:
 def import_file(context: click.Context, /, kind: str, file: Path, **options: Any) -> None:
     """Take the rows of FILE (csv or xlsx) in. docs/import.md says what it may hold."""
     choices = Choices(**options)
-    if choices.errors_file and choices.errors_file.resolve() == file.resolve():
+    sources = {path.resolve() for path in (file, choices.map_file) if path}
+    if choices.errors_file and choices.errors_file.resolve() in sources:
         raise click.UsageError(gettext("--errors would overwrite the file that is taken in."))
     session = session_of_request()
     with _working_for(session, choices.username, KINDS[kind]) as by:
@@ -118,8 +120,19 @@ def _take_in(session: Session, kind: type[Intake], file: Path, *, choices: Choic
             on_duplicate=OnDuplicate(choices.on_duplicate),
             tell_bad=tell_bad,
         )
-        _watch(run.take_in(table.rows), table.expected)
+        with _few_collections():
+            _watch(run.take_in(table.rows), table.expected)
     return run.report
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """The program itself is left out of garbage collection, which takes a fifth of the time otherwise."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _watch(steps: Iterator[int], expected: int) -> None:
