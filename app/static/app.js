@@ -67,7 +67,7 @@
     one("span", line).textContent = text;
     one(".toasts").append(line);
   }
-  const fade = (line) => setTimeout(() => line.remove(), 6000);
+  const fade = (line) => setTimeout(() => line.remove(), 4000 + 80 * line.textContent.length);
   const fadeToasts = () => all(".toast-line.t-ok:not(:has(a))").forEach(fade);
   async function openDialog(event, link) {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
