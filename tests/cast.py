@@ -93,7 +93,7 @@ def _person(session: Session, username: str, departments: dict[str, Department])
         first_name=first,
         email=f"{username}@example.com",
         active=username != "disabled",
-        password=_hash(),
+        password=hashed(),
         department=departments[department or "总部"],
     )
     person.roles = list(roles)
@@ -103,7 +103,8 @@ def _person(session: Session, username: str, departments: dict[str, Department])
 
 
 @cache
-def _hash() -> str:
+def hashed() -> str:
+    """What is stored of the one password of everybody."""
     from werkzeug.security import generate_password_hash
 
     return generate_password_hash(PASSWORD)

@@ -1,0 +1,258 @@
+"""The demo company: everything it should have, and valid by the product's own rules."""
+
+from collections import Counter
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, inspect, select
+from sqlalchemy.orm import Session
+from werkzeug.security import check_password_hash
+
+from app import demo
+from app.actions.customers import next_number
+from app.actions.marketing import PIPELINE, create_opportunity, is_assignee
+from app.actions.phones import mask_phone, read_phone
+from app.clock import now
+from app.demo.courses import ASSIGNED, FAILED, SUCCEEDED, UNASSIGNED
+from app.demo.workdays import is_workday
+from app.models import (
+    Contact,
+    Customer,
+    Department,
+    Employee,
+    NumberSeries,
+    Opportunity,
+    PlanItem,
+    StatusMove,
+)
+from app.models.names import name_key
+from app.security.actor import SYSTEM, load_actor
+
+ZONE = ZoneInfo("Asia/Shanghai")
+MODELS = (Customer, Contact, Opportunity, PlanItem, StatusMove)
+SHARED = Path(__file__).resolve().parents[3] / "shared"
+PASSWORD = "zhike-demo-2026"
+
+
+def today() -> date:
+    """The company's day."""
+    return now(ZONE).date()
+
+
+def count(session: Session, model: type) -> int:
+    """How many rows there are."""
+    return session.scalar(select(func.count()).select_from(model)) or 0
+
+
+# ---- what is there ----------------------------------------------------------------------------------------
+
+
+def test_every_state_is_there(session: Session):
+    statement = select(Opportunity.status, func.count()).group_by(Opportunity.status)
+    found: dict[Any, int] = dict(session.execute(statement).all())
+    assert count(session, Customer) == 200
+    assert sum(found.values()) == 140
+    assert found[UNASSIGNED] >= 8 and found[ASSIGNED] >= 20
+    assert found[SUCCEEDED] >= 30 and found[FAILED] >= 20
+    assert session.scalar(select(func.count()).where(Opportunity.customer_id.is_not(None))) == found[SUCCEEDED]
+
+
+def test_something_is_due_today_for_both_managers(session: Session):
+    for username in ("jingli1", "jingli2"):
+        due = session.scalars(
+            select(PlanItem)
+            .join(Opportunity)
+            .join(Employee, Employee.id == Opportunity.assignee_id)
+            .where(Employee.username == username, PlanItem.planned_on == today(), PlanItem.done_on.is_(None))
+        ).all()
+        assert 1 <= len(due) <= 4, username
+    overdue = select(func.count()).where(PlanItem.planned_on < today(), PlanItem.done_on.is_(None))
+    assert 2 <= (session.scalar(overdue) or 0) <= 30
+
+
+def test_a_manager_brought_in_unassigned_ones_herself(session: Session):
+    people = session.scalars(
+        select(Employee.username)
+        .join(Opportunity, Opportunity.created_by_id == Employee.id)
+        .where(Opportunity.status == UNASSIGNED)
+    ).all()
+    assert "jingli1" in people and "zhuguan" in people
+    first = session.scalar(select(func.min(Opportunity.created_on)).where(Opportunity.status == UNASSIGNED))
+    assert first and first > datetime.now(UTC) - timedelta(days=70)
+
+
+def test_people_and_departments(session: Session):
+    people = {person.username: person for person in session.scalars(select(Employee))}
+    roles = {name: [role.name for role in people[name].roles] for name in demo.ACCOUNTS}
+    assert roles == {
+        "admin": ["Administrator"],
+        "zhuguan": ["Sales supervisor"],
+        "jingli1": ["Account manager"],
+        "jingli2": ["Account manager"],
+        "gaoguan": ["Executive"],
+    }
+    assert people["jingli1"].department is not people["jingli2"].department
+    supervisor = load_actor(session, people["zhuguan"])
+    assert {people["jingli1"].department_id, people["jingli2"].department_id} <= supervisor.departments_below
+    assert people["jingli1"].full_name == "林知远"
+    assert people["jingli1"].regions and people["jingli1"].industries
+    for department in session.scalars(select(Department)):
+        parent = department.parent.path if department.parent else "/"
+        assert department.path == f"{parent}{department.id}/"
+        assert department.head is not None
+
+
+def test_only_the_five_accounts_have_a_password(session: Session):
+    for person in session.scalars(select(Employee)):
+        fits = check_password_hash(person.password, PASSWORD)
+        assert fits == (person.username in demo.ACCOUNTS)
+        assert person.password.startswith("scrypt:") == fits
+
+
+# ---- valid by the product's own rules ---------------------------------------------------------------------
+
+
+def test_every_text_fits_its_column_and_is_whole(session: Session):
+    for model in MODELS:
+        for row in session.scalars(select(model)):
+            for column in inspect(model).columns:
+                value, length = getattr(row, column.key), getattr(column.type, "length", None)
+                assert value is not None or column.nullable
+                if isinstance(value, str):
+                    assert value == value.strip() != ""
+                    assert length is None or len(value) <= length
+                    assert not set("{}") & set(value) and "None" not in value and "  " not in value
+
+
+def test_phones_and_names_are_as_the_product_writes_them(session: Session):
+    for row in session.scalars(select(Opportunity).where(Opportunity.contact_phone.is_not(None))):
+        phone = read_phone(str(row.contact_phone))
+        assert (row.contact_phone, row.phone_key) == (phone.text, phone.key)
+        assert row.name_key == name_key(row.customer_name)
+    for contact in session.scalars(select(Contact)):
+        number = contact.mobile or contact.office_phone
+        phone = read_phone(str(number))
+        assert (number, contact.phone_key) == (phone.text, phone.key)
+        assert (contact.mobile is not None) == phone.is_mobile
+        assert "*" in mask_phone(str(number))
+    for customer in session.scalars(select(Customer).where(Customer.phone.is_not(None))):
+        assert read_phone(str(customer.phone)).text == customer.phone
+        assert customer.name_key == name_key(customer.name)
+        assert customer.phone_key == next(c.phone_key for c in customer.contacts if c.is_first)
+
+
+def test_customer_numbers_go_on(session: Session):
+    customers = session.scalars(select(Customer).order_by(Customer.id)).all()
+    numbers = [customer.number for customer in customers]
+    assert len(set(numbers)) == len(numbers) and numbers == sorted(numbers)
+    for customer in customers:
+        day = customer.created_on.astimezone(ZONE)
+        assert customer.number.startswith(f"KH{day:%y%m%d}") and len(customer.number) == 14
+    last = {series.prefix: series.last for series in session.scalars(select(NumberSeries))}
+    assert last == Counter(number[:8] for number in numbers)
+    newest = customers[-1].created_on.astimezone(ZONE).date()
+    assert next_number(session, newest) not in numbers
+
+
+def test_every_opportunity_keeps_the_rules(session: Session):
+    moves: dict[int, list[StatusMove]] = {}
+    for move in session.scalars(select(StatusMove).order_by(StatusMove.id)):
+        assert move.kind == Opportunity.__tablename__
+        moves.setdefault(move.row_id, []).append(move)
+    for row in session.scalars(select(Opportunity)):
+        _keeps_the_rules(row, moves[row.id])
+
+
+def _keeps_the_rules(row: Opportunity, history: list[StatusMove]) -> None:
+    assert [move.after for move in history][-1] == row.status
+    assert (history[0].move, history[0].before, history[0].at) == ("create", None, row.created_on)
+    assert row.version == len(history)
+    for before, move in pairwise(history):
+        rule = PIPELINE.move(move.move)
+        assert move.before == before.after and move.at > before.at
+        assert move.before in rule.before and move.after == rule.after
+        assert (move.reason is not None) == ("reason" in rule.asks)
+    given = [move for move in history if move.move in {"assign", "reassign"}]
+    assert (row.status is UNASSIGNED) == (row.assignee is None) == (row.assigned_on is None) == (not given)
+    if given:
+        assert (given[-1].note, given[-1].at) == (str(row.assignee), row.assigned_on)
+    is_closed = row.status in (SUCCEEDED, FAILED)
+    assert is_closed == (row.closed_on is not None)
+    assert (row.status is FAILED) == (row.close_reason is not None)
+    assert history[-1].reason == row.close_reason or not is_closed
+    assert row.changed_on == history[-1].at and row.changed_by_id == history[-1].by_id
+
+
+def test_a_won_customer_is_as_success_makes_it(session: Session):
+    for row in session.scalars(select(Opportunity).where(Opportunity.status == SUCCEEDED)):
+        customer = row.customer
+        assert customer is not None and customer.name == row.customer_name
+        assert customer.manager_id == row.assignee_id and customer.created_on == row.closed_on
+        assert (customer.region_id, customer.industry_id) == (row.region_id, row.industry_id)
+        first = customer.contacts[0]
+        assert first.is_first and (first.name, first.phone_key) == (row.contact_name, row.phone_key)
+
+
+def test_every_plan_follows_its_opportunity(session: Session):
+    for item in session.scalars(select(PlanItem)):
+        row = item.opportunity
+        assert row.assigned_on is not None and item.created_on >= row.assigned_on
+        assert item.planned_on >= item.created_on.astimezone(ZONE).date()
+        assert (item.result is None) == (item.done_on is None)
+        if item.done_on is None:
+            assert row.status is ASSIGNED
+        else:
+            assert item.done_on > item.created_on
+            assert item.done_on.astimezone(ZONE).date() >= item.planned_on
+            assert row.closed_on is None or item.done_on < row.closed_on
+
+
+def test_everything_happened_in_working_hours_and_before_today(session: Session):
+    moments = [
+        getattr(row, column.key)
+        for model in MODELS
+        for row in session.scalars(select(model))
+        for column in inspect(model).columns
+        if column.key.endswith("_on") or column.key == "at"
+    ]
+    local = [moment.astimezone(ZONE) for moment in moments if isinstance(moment, datetime)]
+    assert len(local) > 2_000
+    for moment in local:
+        assert is_workday(moment.date()) and moment.date() < today()
+        assert time(9) <= moment.time() <= time(12) or time(13) <= moment.time() <= time(18)
+    assert min(local).date() >= today() - timedelta(days=5 * 366)
+
+
+def test_figures_tell_a_story(session: Session):
+    amounts = [row.expected_amount for row in session.scalars(select(Opportunity)) if row.expected_amount]
+    assert Decimal(10_000) < min(amounts) and max(amounts) < Decimal(3_000_000)
+    assert len(set(amounts)) > 100
+    months = Counter(f"{row.created_on:%Y-%m}" for row in session.scalars(select(Opportunity)))
+    assert len(months) >= 12 and min(months.values()) >= 1
+    won = select(func.avg(Opportunity.probability)).where(Opportunity.status == SUCCEEDED)
+    lost = select(func.avg(Opportunity.probability)).where(Opportunity.status == FAILED)
+    assert (session.scalar(won) or 0) > (session.scalar(lost) or 0) + 5
+    summaries = Counter(row.summary for row in session.scalars(select(Opportunity)))
+    assert len(summaries) > 120 and max(summaries.values()) <= 3
+
+
+# ---- the product goes on ----------------------------------------------------------------------------------
+
+
+def test_the_product_goes_on_from_here(session: Session):
+    """Keys and numbers are free: an opportunity goes its whole way beside those of the demo."""
+    manager = session.scalars(select(Employee).where(Employee.username == "jingli1")).one()
+    values = {"customer_name": "新来的公司", "probability": 10, "summary": "咨询", "description": "来电咨询"}
+    row = create_opportunity(
+        session, values | {"contact_name": "王工", "contact_phone": "13800138000"}, by=SYSTEM, at=now(ZONE)
+    )
+    PIPELINE.fire(session, row, "assign", by=SYSTEM, at=now(ZONE), assignee=manager)
+    actor = load_actor(session, manager)
+    assert is_assignee(row, actor)
+    session.add(PlanItem(opportunity=row, planned_on=today(), todo="回电话"))
+    PIPELINE.fire(session, row, "succeed", by=actor, at=now(ZONE))
+    assert row.customer is not None and row.customer.id == 201
