@@ -26,12 +26,12 @@ def create_app(settings: Settings) -> Flask:
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops)  # type: ignore[method-assign]
+    edge.prepare(app)  # before the check of form tokens: who is signed out is asked to sign in first
     db.init_app(app)
     csrf.init_app(app)
     with app.app_context():
         CrmAppBuilder(app, db.session)
         registry.register(app)
-    edge.prepare(app)
     app.cli.add_command(crm)
     return app
 

@@ -5,6 +5,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Model
 
+#: The key under which a database says that it holds the demo company.
+DEMO_MARK = "demo"
+
 
 class Installation(Model):
     """One fact about this database; ``key`` says which."""

@@ -8,6 +8,7 @@ from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app, g, redirect, render_template, request, url_for
@@ -23,6 +24,7 @@ from werkzeug.wrappers import Response
 from app.errors import DomainError
 from app.extensions import session
 from app.i18n import gettext
+from app.models.installation import DEMO_MARK, Installation
 from app.models.org import Employee
 from app.security.actor import Actor, load_actor
 from app.security.rights import CATALOGUE, Verb
@@ -86,6 +88,9 @@ def _judge(handler: Any, guard: Guard | None) -> Response | str | tuple[Any, int
 
 
 def _recognise() -> None:
+    known = current_app.extensions
+    if "crm_is_demo" not in known:  # asked once in the life of a process
+        known["crm_is_demo"] = session().get(Installation, DEMO_MARK) is not None
     person = cast(Employee, current_user) if current_user.is_authenticated else None
     cookie["locale"] = preferred_locale(person)
     if person is None:
@@ -120,8 +125,9 @@ def ask_to_sign_in() -> Response | tuple[dict[str, str], int]:
     """302 to the sign-in page; 401 for a part of a page or JSON."""
     if wants_part():
         return {"error": gettext("Please sign in.")}, HTTPStatus.UNAUTHORIZED
-    here = request.full_path if request.method == "GET" and request.query_string else request.path
-    return redirect(url_for("SignIn.login", next=here))
+    chosen = urlencode([("row", row) for row in request.form.getlist("row") if row])
+    query = request.query_string.decode(errors="ignore") if request.method == "GET" else chosen
+    return redirect(url_for("SignIn.login", next=f"{request.path}?{query}" if query else request.path))
 
 
 def wants_part() -> bool:
@@ -279,7 +285,7 @@ def frame() -> dict[str, Any]:
         "reader": g.get("reader"),
         "menu": menu() if g.get("actor") else [],
         "languages": [(code, one["name"], code == locale[:2]) for code, one in known.items()],
-        "is_demo": not current_app.config["CRM_SETTINGS"].is_production,
+        "is_demo": current_app.extensions.get("crm_is_demo", False),
         "asset": asset,
         "html_lang": "zh-CN" if locale.startswith("zh") else "en",
     }

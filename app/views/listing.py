@@ -48,6 +48,10 @@ class Filter:
         """The values offered, with their texts."""
         return []
 
+    def shown(self, value: str) -> str:
+        """The value as the field of the filter block offers it."""
+        return value
+
     def chips(self, values: Mapping[str, str]) -> list[tuple[str, str]]:
         """The chips that show it is set: the parameter and the text."""
         return [(name, values[name]) for name in self.names() if values.get(name)]
@@ -80,8 +84,11 @@ class ChoiceFilter(Filter):
     def chips(self, values: Mapping[str, str]) -> list[tuple[str, str]]:
         """The word of the state, in the reader's language."""
         value = values.get(self.name)
-        text = next((texts[0] for texts, _ in self._offers() if value in texts), value)
-        return [(self.name, text)] if value and text else []
+        return [(self.name, self.shown(value))] if value else []
+
+    def shown(self, value: str) -> str:
+        """The word of the state, whichever spelling the address has."""
+        return next((texts[0] for texts, _ in self._offers() if value in texts), value)
 
     def _offers(self) -> list[tuple[tuple[str, ...], tuple[Choice, ...]]]:
         single = [(_texts(option.label, option.value), (option,)) for option in self.options]

@@ -54,7 +54,7 @@ def list_frame(view: Any, query: listing.Query, found: listing.Found) -> dict[st
 
 def _field(one: listing.Filter, query: listing.Query, found: listing.Found) -> FilterField:
     names = one.names()
-    value = {name: query.values.get(name, "") for name in names}
+    value = {name: one.shown(query.values.get(name, "")) for name in names}
     remote = "/choices/people" if one.kind == "person" else ""
     return FilterField(one.name, names, one.label, one.kind, one.is_more, value, one.choices(found), remote)
 

@@ -96,9 +96,11 @@ def _item_buttons(item: PlanItem, may_plan: bool, may_carry_out: bool) -> list[B
 
 
 def _state(item: PlanItem, today: date) -> Cell:
-    """Done on a day, due today, overdue, or still to come."""
+    """Done on a day, due today, overdue, still to come, or left when the development ended."""
     if item.done_on:
         return Cell(gettext("Done %(day)s", day=text_of(item.done_on)[:10]), "state", look="done")
+    if item.opportunity.status is not OpportunityStatus.ASSIGNED:
+        return Cell(gettext("Not carried out"), "state", look="fail")
     if item.planned_on == today:
         return Cell(gettext("Today"), "state", look="new")
     if item.planned_on < today:

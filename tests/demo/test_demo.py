@@ -4,7 +4,6 @@ from collections import Counter
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -31,11 +30,10 @@ from app.models import (
 )
 from app.models.names import name_key
 from app.security.actor import SYSTEM, load_actor
+from tests.demo.databases import PASSWORD
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MODELS = (Customer, Contact, Opportunity, PlanItem, StatusMove)
-SHARED = Path(__file__).resolve().parents[3] / "shared"
-PASSWORD = "zhike-demo-2026"
 
 
 def today() -> date:

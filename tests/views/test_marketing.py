@@ -251,6 +251,14 @@ def test_two_editors_lose_nothing(as_, rows):
     assert row_of(rows, key, "summary") == ("甲改",)
 
 
+def test_who_is_signed_out_is_sent_to_sign_in_and_back(strict_app):
+    from tests.browsing import Browser
+
+    answer = Browser(strict_app).post("/opportunities/moves/assign", {"row": ["1:1", "2:1"], "assignee": "3"})
+    assert answer.status_code == 302
+    assert answer.location == "/login/?next=/opportunities/moves/assign?row%3D1%253A1%26row%3D2%253A1"
+
+
 def test_without_its_token_a_form_is_refused(strict_app, home):
     from tests.browsing import Browser
 
