@@ -325,9 +325,7 @@ def _make_folder(name: str, path: Path) -> None:
     try:
         _make_private(path)
     except OSError as error:
-        raise SettingsError(
-            [f"{name}: {path} cannot be made ({error.strerror}), expected a folder"]
-        ) from error
+        raise SettingsError([f"{name}: {path} cannot be made ({error.strerror}), expected a folder"]) from error
 
 
 def _make_private(folder: Path) -> None:

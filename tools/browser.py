@@ -81,9 +81,7 @@ def places() -> Iterator[str]:
 
 def playwright_browser() -> str | None:
     """Where playwright puts its browser; nothing may be there yet."""
-    answer = subprocess.run(
-        [sys.executable, "-c", PLAYWRIGHT_PATH], capture_output=True, text=True, check=False
-    )
+    answer = subprocess.run([sys.executable, "-c", PLAYWRIGHT_PATH], capture_output=True, text=True, check=False)
     return answer.stdout.strip() or None
 
 
