@@ -93,7 +93,7 @@ def test_actions_and_reports_run_without_flask():
             assert bad == [], path
 
 
-def functions(path: Path) -> list[tuple[str, int, ast.AST]]:
+def functions(path: Path) -> list[tuple[str, int, ast.FunctionDef | ast.AsyncFunctionDef]]:
     """Name and length in lines of every function of a file."""
     return [
         (node.name, (node.end_lineno or 0) - node.lineno + 1, node)

@@ -54,7 +54,7 @@ class CrmModelView(ModelView):  # type: ignore[misc]
     new_label: ClassVar[Any] = Label("New")
     empty_title: ClassVar[Any] = Label("Nothing here yet")
     empty_text: ClassVar[Any] = ""
-    exclude_route_methods: set[str] = {"action", "action_post", "download", "show_item_dict"}
+    exclude_route_methods: frozenset[str] = frozenset({"action", "action_post", "download", "show_item_dict"})
 
     # ---- set-up: the framework's hooks, without its generated forms and shared filters ------------------
 
@@ -63,7 +63,7 @@ class CrmModelView(ModelView):  # type: ignore[misc]
         self.model = self.datamodel.obj
         self._related_views: Parts = []
         self._base_filters = None
-        self.exclude_route_methods = {*self.exclude_route_methods, *self._undeclared()}
+        self.exclude_route_methods = self.exclude_route_methods | self._undeclared()
 
     def _undeclared(self) -> set[str]:
         """The routes a view has no use for: without fields no form, without a rule no deletion."""

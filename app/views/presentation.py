@@ -129,7 +129,13 @@ def kind_of(model: Any, name: str) -> str:
         return "phone"
     if column.info.get("is_money"):
         return "money"
-    kinds = {ChoiceType: "state" if name == "status" else "text", UtcDateTime: "moment", Date: "date", Integer: "number", Numeric: "number"}
+    kinds = {
+        ChoiceType: "state" if name == "status" else "text",
+        UtcDateTime: "moment",
+        Date: "date",
+        Integer: "number",
+        Numeric: "number",
+    }
     return next((kind for type_, kind in kinds.items() if isinstance(column.type, type_)), "text")
 
 
