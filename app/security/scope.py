@@ -15,8 +15,22 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, event, false, inspect, or_, select
+from sqlalchemy import (
+    Alias,
+    Column,
+    ColumnElement,
+    Select,
+    Table,
+    TableClause,
+    and_,
+    event,
+    false,
+    inspect,
+    or_,
+    select,
+)
 from sqlalchemy.orm import ORMExecuteState, RelationshipDirection, Session, with_loader_criteria
+from sqlalchemy.orm.context import FromStatement
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import TextClause
 
@@ -131,14 +145,14 @@ def _narrow(state: ORMExecuteState) -> None:
         return
     if state.is_column_load:
         return  # the row was seen when it was loaded
-    tables, entities = _named_in(state.statement)
-    walled = tables & walled_tables()
-    if not walled:
+    found = _Naming(state.statement)
+    if not found.tables:
         return
     if actor is None:
         raise WallError("walled rows are asked for by a session that works for nobody")
-    if state.is_insert or not walled <= entities:
-        raise WallError("walled rows are asked for by a statement that the wall cannot narrow")
+    # The loads of relationships are written by the mapper itself and are always of models.
+    if not state.is_select or (found.is_opaque and not state.is_relationship_load):
+        raise WallError("walled rows are reached for by a statement that the wall cannot narrow")
     options = []
     for model in (*roots(), *children(), StatusMove):
         condition = sees(model, actor)
@@ -147,22 +161,57 @@ def _narrow(state: ORMExecuteState) -> None:
     state.statement = state.statement.options(*options)
 
 
-def _named_in(statement: Any) -> tuple[frozenset[Any], frozenset[Any]]:
-    """The tables a statement names, and those of them it names as models, which is how the wall narrows them.
+class _Naming:
+    """Which walled tables a statement names, and whether it names one otherwise than as a model.
 
-    A text statement counts as naming every walled table.
+    Text, a literal column, a statement put under a model by ``from_statement`` and a bare table (or an alias of
+    one) are opaque: no condition can be added to them.
     """
-    tables: set[Any] = set()
-    entities: set[Any] = set()
-    for element in visitors.iterate(statement):
-        if isinstance(element, TextClause):
-            return frozenset(walled_tables()), frozenset()
+
+    def __init__(self, statement: Any) -> None:
+        self.tables: set[Any] = set()
+        self.is_opaque = isinstance(statement, FromStatement)
+        self._entities: set[Any] = set()
+        self._bare: set[Any] = set()
+        for element in visitors.iterate(statement.element if self.is_opaque else statement):
+            self._look(element)
+        unnamed = self.tables - self._entities
+        self.is_opaque = self.is_opaque or bool(unnamed or self._bare - self._entities)
+
+    def _look(self, element: Any) -> None:
         annotations = getattr(element, "_annotations", {})
         if "parententity" in annotations:
-            entities.add(annotations["parententity"].mapper.local_table)
-        if isinstance(element, Table):
-            tables.add(element._deannotate())
-    return frozenset(tables), frozenset(entities)
+            entity = annotations["parententity"]
+            self._entities |= {entity.mapper.local_table, entity.selectable}
+        is_literal = getattr(element, "is_literal", False) and " " in element.name
+        if isinstance(element, TextClause) or is_literal:
+            self._add_opaque()
+        elif isinstance(element, TableClause):
+            self._add_table(element)
+        elif isinstance(element, Alias):
+            self._add_alias(element)
+        elif isinstance(element, Select):
+            self._look_at_columns(element)
+
+    def _add_opaque(self) -> None:
+        self.tables |= walled_tables()
+        self.is_opaque = True
+
+    def _add_table(self, table: Any) -> None:
+        known = next((one for one in walled_tables() if one.name == table.name), None)
+        if known is not None:
+            self.tables.add(known)
+            self.is_opaque = self.is_opaque or not isinstance(table, Table)
+
+    def _add_alias(self, alias: Any) -> None:
+        if isinstance(alias.element, Table) and alias.element in walled_tables():
+            self._bare.add(alias)
+
+    def _look_at_columns(self, select_: Any) -> None:
+        """What a select fetches must be a model's: a bare column would bring its bare table with it."""
+        for column in select_._raw_columns:
+            if isinstance(column, Column) and column.table in walled_tables():
+                self.is_opaque = self.is_opaque or "parententity" not in column._annotations
 
 
 # ---- writing ----------------------------------------------------------------------------------------
@@ -233,14 +282,34 @@ def handing_over(session: Session, row: Any) -> Iterator[None]:
 def _guard(session: Session, _context: Any, _instances: Any) -> None:
     actor = actor_of(session)
     with session.no_autoflush:
-        for row in (*session.new, *session.dirty, *session.deleted):
-            if row in session.dirty and not session.is_modified(row):
-                continue
-            _settle_links(row)
-            if isinstance(row, Recorded):
-                _mark(row, actor, is_new=row in session.new)
-            if _is_walled(row) and not (actor and actor.is_system):
-                _refuse_foreign(session, row, actor)
+        for row in session.new:
+            _guard_row(session, row, actor, is_new=True)
+        for row in session.dirty:
+            if session.is_modified(row):
+                _guard_row(session, row, actor)
+        for row in session.deleted:
+            _guard_row(session, row, actor, is_deleted=True)
+
+
+def _guard_row(
+    session: Session, row: Any, actor: Actor | None, *, is_new: bool = False, is_deleted: bool = False
+) -> None:
+    _settle_links(row)
+    if isinstance(row, Recorded):
+        _mark(row, actor, is_new=is_new)
+    if actor and actor.is_system:
+        return
+    if isinstance(row, StatusMove):
+        _refuse_rewriting(session, row, is_new=is_new)
+    elif _is_walled(row):
+        _refuse_foreign(session, row, actor, is_deleted=is_deleted)
+
+
+def _refuse_rewriting(session: Session, move: StatusMove, *, is_new: bool) -> None:
+    """History is only added to, and only for a record the session holds, which it was seen through."""
+    held = (row for row in session.identity_map.values() if getattr(row, "__tablename__", "") == move.kind)
+    if not is_new or not any(row.id == move.row_id for row in held):
+        raise Forbidden(Label("The history of a record cannot be changed."))
 
 
 def _settle_links(row: Any) -> None:
@@ -266,14 +335,14 @@ def _mark(row: Any, actor: Actor | None, *, is_new: bool) -> None:
     row.changed_by_id = person_id or row.changed_by_id
 
 
-def _refuse_foreign(session: Session, row: Any, actor: Actor | None) -> None:
+def _refuse_foreign(session: Session, row: Any, actor: Actor | None, *, is_deleted: bool) -> None:
     if actor is None:
         raise WallError("a walled row is written by a session that works for nobody")
     state = inspect(row)
     is_handed_over = id(row) in session.info.get("handed_over", ())
     if state.persistent and not is_handed_over and not _might_write_before(session, row):
         raise Forbidden(Label("This record belongs to somebody outside your write scope."))
-    if row not in session.deleted:
+    if not is_deleted:
         if not may_write(session, row):
             raise Forbidden(Label("This person is outside your write scope."))
         _refuse_hidden_links(session, row)

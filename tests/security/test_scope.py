@@ -1,9 +1,10 @@
 """The wall around the rows: whoever sends a statement, it finds only what the reader sees."""
 
 import pytest
-from sqlalchemy import delete, exists, func, insert, select, text, update
+from sqlalchemy import column, delete, exists, func, insert, literal_column, select, table, text, update
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
+from app.clock import now
 from app.errors import Forbidden, OutOfSight
 from app.models import Contact, Customer, Employee, Opportunity, PlanItem, StatusMove
 from app.security.scope import WallError, may_write, system
@@ -80,22 +81,19 @@ def test_a_department_head_sees_his_department(session_of):
     assert seen == {"金华稷禾农机有限公司", "绍兴织野纺织机械有限公司", OWN_ROW}
 
 
-def test_bulk_update_and_delete_reach_only_what_is_seen(session_of, rows):
-    with session_of("narrow") as (session, _):
-        changed = session.execute(update(Opportunity).values(probability=1))
-        assert changed.rowcount == 1
-        session.execute(delete(PlanItem))
-        session.commit()
-    with rows() as session:
-        assert session.scalar(select(func.count()).where(Opportunity.probability == 1)) == 1
-        assert session.scalar(select(func.count(PlanItem.id))) == 2
-
-
 CLOSED_FORMS = {
     "table": lambda: select(Opportunity.__table__),
     "table in a subquery": lambda: select(Employee.id).where(exists(select(Opportunity.__table__.c.id))),
     "text": lambda: text("SELECT * FROM opportunities"),
     "text within": lambda: select(Employee.id).where(text("id IN (SELECT assignee_id FROM opportunities)")),
+    "bulk update": lambda: update(Opportunity).values(probability=1),
+    "bulk delete": lambda: delete(PlanItem),
+    "bulk update of history": lambda: update(StatusMove).values(reason="x"),
+    "alias of a table": lambda: select(Opportunity.id, Opportunity.__table__.alias("x").c.summary),
+    "bare columns beside a model": lambda: select(Opportunity.id).where(exists(select(Opportunity.__table__.c.id))),
+    "a table by name": lambda: select(column("summary")).select_from(table("opportunities")),
+    "a literal column": lambda: select(literal_column("(SELECT max(summary) FROM opportunities)")),
+    "from statement": lambda: select(Opportunity).from_statement(select(Opportunity.__table__)),
     "insert": lambda: insert(Contact).values(customer_id=1, name="x"),
 }
 
@@ -200,6 +198,24 @@ def test_a_link_to_a_row_out_of_sight_is_refused(session_of, rows):
     with session_of("narrow") as (session, _):
         row_named(session, "盐城").customer_id = hidden
         with pytest.raises(OutOfSight):
+            session.flush()
+
+
+def test_history_is_only_added_to(session_of, rows):
+    with session_of("manager_a") as (session, _):
+        move = session.scalars(select(StatusMove)).first()
+        move.reason = "改"
+        with pytest.raises(Forbidden):
+            session.flush()
+        session.rollback()
+    with session_of("manager_a") as (session, _):
+        session.delete(session.scalars(select(StatusMove)).first())
+        with pytest.raises(Forbidden):
+            session.flush()
+        session.rollback()
+    with session_of("narrow") as (session, _):
+        session.add(StatusMove(kind="opportunities", row_id=1, move="x", after="failed", at=now()))
+        with pytest.raises(Forbidden):
             session.flush()
 
 
