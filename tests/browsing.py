@@ -73,7 +73,7 @@ class Browser:
         self.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = locale
         if username is not None:
             with self.client.session_transaction() as cookie:
-                cookie.update({"_user_id": str(key_of(app, username)), "_fresh": True, "locale": locale})
+                cookie.update({"_user_id": str(key_of(app, username)), "_fresh": True, "chosen_locale": locale})
 
     def get(self, path: str, **more: Any) -> TestResponse:
         """Open an address."""

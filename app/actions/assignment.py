@@ -60,7 +60,8 @@ def candidates(session: Session, opportunities: Sequence[Opportunity], *, by: Ac
             joinedload(Employee.department), selectinload(Employee.regions), selectinload(Employee.industries)
         )
     ).all()
-    in_hand, rates = _in_hand(session), _success_rates(session, at)
+    keys = [person.id for person in people]
+    in_hand, rates = _in_hand(session, keys), _success_rates(session, keys, at)
     regions = {row.region_id for row in opportunities} - {None}
     industries = {row.industry_id for row in opportunities} - {None}
     found = [
@@ -76,21 +77,22 @@ def candidates(session: Session, opportunities: Sequence[Opportunity], *, by: Ac
     return sorted(found, key=lambda candidate: candidate.rank)
 
 
-def _in_hand(session: Session) -> dict[int, int]:
+def _in_hand(session: Session, keys: Sequence[int]) -> dict[int, int]:
     statement = (
         select(Opportunity.assignee_id, func.count())
-        .where(Opportunity.status == ASSIGNED)
+        .where(Opportunity.status == ASSIGNED, Opportunity.assignee_id.in_(keys))
         .group_by(Opportunity.assignee_id)
     )
     with system(session, "how busy people are, as a number, is told to whoever assigns"):
         return {key: count for key, count in session.execute(statement) if key is not None}
 
 
-def _success_rates(session: Session, at: datetime) -> dict[int, float]:
+def _success_rates(session: Session, keys: Sequence[int], at: datetime) -> dict[int, float]:
     won = func.sum(case((Opportunity.status == SUCCEEDED, 1), else_=0))
     statement = (
         select(Opportunity.assignee_id, won, func.count())
-        .where(Opportunity.status.in_((SUCCEEDED, FAILED)), Opportunity.closed_on >= at - SUCCESS_PERIOD)
+        .where(Opportunity.status.in_((SUCCEEDED, FAILED)), Opportunity.assignee_id.in_(keys))
+        .where(Opportunity.closed_on >= at - SUCCESS_PERIOD)
         .group_by(Opportunity.assignee_id)
     )
     with system(session, "a success rate, as a number, is told to whoever assigns"):

@@ -19,11 +19,11 @@ from app.actions.phones import phone_key
 from app.actions.workflow import Move, Workflow, refuse_stale
 from app.errors import Forbidden, Invalid, Stale, WrongState
 from app.i18n import Label
-from app.models.customers import Customer, CustomerStatus
+from app.models.customers import Contact, Customer, CustomerStatus
 from app.models.marketing import Opportunity, OpportunityStatus, PlanItem
 from app.models.names import name_key
 from app.models.org import Employee
-from app.security.actor import Actor
+from app.security.actor import USER_OF_ROLE, Actor, holders_of
 from app.security.rights import OPPORTUNITIES, PLANS, Verb
 from app.security.scope import may_hold, may_write, system
 
@@ -66,6 +66,10 @@ def hand_to(
         raise Invalid({"assignee": Label("This person is disabled.")})
     if not may_hold(session, assignee.id, Opportunity.scope_module):
         raise Forbidden(Label("This person is outside your write scope."))
+    if opportunity.assignee_id == assignee.id:
+        raise Invalid({"assignee": Label("This opportunity is assigned to this person already.")})
+    if session.scalar(holders_of(PLANS.right(Verb.CARRY_OUT)).where(USER_OF_ROLE == assignee.id).limit(1)) is None:
+        raise Invalid({"assignee": Label("This person does not carry out plans.")})
     opportunity.assignee = assignee
     opportunity.assigned_on = at
     return str(assignee)
@@ -89,8 +93,13 @@ def win(
     if customer is None:
         customer = make_customer(session, opportunity, at.date(), reason)
         # The number is taken: from here on nobody else creates customers until this transaction ends.
+        with session.no_autoflush:
+            session.refresh(opportunity, ["status", "version"])
+        if opportunity.status is not ASSIGNED:
+            raise WrongState(Label("Somebody changed this record at this moment. Look at it again before you go on."))
         _refuse_silent_duplicate(session, opportunity, customer_choice, reason)
     else:
+        session.flush()  # what is pending passes the wall before it is opened
         with system(session, "the contact goes to the linked customer, whoever manages it"):
             add_contact(session, customer, opportunity)
             session.flush()
@@ -298,7 +307,7 @@ def add_plan_item(session: Session, opportunity: Opportunity, planned_on: date, 
     check_plan(session, opportunity, by=by)
     item = PlanItem(opportunity=opportunity, planned_on=planned_on, todo=todo)
     session.add(item)
-    session.flush()
+    _flush_while_open(session, opportunity)
     return item
 
 
@@ -307,14 +316,25 @@ def edit_plan_item(session: Session, item: PlanItem, todo: str, *, by: Actor, ve
     check_plan(session, item.opportunity, by=by)
     refuse_stale(session, item, version)
     item.todo = todo
-    flush_or_stale(session)
+    _flush_while_open(session, item.opportunity)
 
 
 def delete_plan_item(session: Session, item: PlanItem, *, by: Actor) -> None:
     """Remove a plan item."""
     check_plan(session, item.opportunity, by=by)
+    opportunity = item.opportunity
     session.delete(item)
+    _flush_while_open(session, opportunity)
+
+
+def _flush_while_open(session: Session, opportunity: Opportunity) -> None:
+    """Write, then look again whether somebody ended the development meanwhile; from here on nobody can."""
+    assignee_id = opportunity.assignee_id
     flush_or_stale(session)
+    session.refresh(opportunity, ["status", "assignee_id", "version"], with_for_update=True)
+    if opportunity.assignee_id != assignee_id:
+        raise Stale(Label("Somebody changed this record at this moment. Look at it again before you go on."))
+    _refuse_closed(opportunity)
 
 
 def check_carry_out(opportunity: Opportunity, *, by: Actor) -> None:
@@ -333,7 +353,7 @@ def carry_out(
     refuse_stale(session, item, version)
     item.result = result
     item.done_on = (item.done_on or at) if result else None
-    flush_or_stale(session)
+    _flush_while_open(session, item.opportunity)
 
 
 # ---- who works on the same company ----------------------------------------------------------------------
@@ -355,7 +375,7 @@ def alike(session: Session, name: str, phone: str | None, *, besides: int | None
         return []
     customers = session.scalars(
         select(Customer)
-        .where(_equal(Customer, key, number), Customer.status != CustomerStatus.DELETED)
+        .where(_same_customer(key, number), Customer.status != CustomerStatus.DELETED)
         .options(joinedload(Customer.manager))
         .order_by(Customer.id.desc())
         .limit(10)
@@ -373,6 +393,11 @@ def alike(session: Session, name: str, phone: str | None, *, besides: int | None
     )
     found = [Alike(row, row.manager, row.name_key == key) for row in customers]
     return found + [Alike(row, row.assignee or row.created_by, row.name_key == key) for row in opportunities]
+
+
+def _same_customer(key: str, number: str | None) -> Any:
+    of_contact = select(Contact.customer_id).where(Contact.phone_key == number)
+    return or_(_equal(Customer, key, number), Customer.id.in_(of_contact)) if number else _equal(Customer, key, number)
 
 
 def _equal(model: Any, key: str, number: str | None) -> Any:

@@ -4,13 +4,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.security import generate_password_hash
 
-from app.errors import Invalid
+from app.errors import Invalid, WrongState
 from app.i18n import Label
-from app.models.org import Employee, Role
-from app.security.rights import DEFAULT_ROLES
+from app.models.org import Employee
+from app.security.actor import holders_of
+from app.security.rights import DEFAULT_ROLES, PEOPLE, Verb
+from app.security.roles import default_role
 
 SHORTEST_PASSWORD = 10
-ADMINISTRATOR = DEFAULT_ROLES[0].name
 
 
 def set_password(person: Employee, password: str) -> None:
@@ -22,9 +23,9 @@ def set_password(person: Employee, password: str) -> None:
 
 
 def has_administrator(session: Session) -> bool:
-    """Whether somebody who can sign in holds the role of the administrator."""
-    holds = Employee.roles.any(Role.name == ADMINISTRATOR)
-    return session.scalar(select(Employee.id).where(holds, Employee.active.is_(True)).limit(1)) is not None
+    """Whether somebody who can sign in may take in people, which only an administrator may."""
+    holders = Employee.id.in_(holders_of(PEOPLE.right(Verb.IMPORT)))
+    return session.scalar(select(Employee.id).where(holders, Employee.active.is_(True)).limit(1)) is not None
 
 
 def make_administrator(session: Session, username: str, password: str) -> Employee:
@@ -33,7 +34,9 @@ def make_administrator(session: Session, username: str, password: str) -> Employ
         raise Invalid({"username": Label("A user name has no spaces.")})
     if session.scalar(select(Employee.id).where(func.lower(Employee.username) == username.lower())):
         raise Invalid({"username": Label("This user name is taken.")})
-    role = session.scalars(select(Role).where(Role.name == ADMINISTRATOR)).one()
+    role = default_role(session, DEFAULT_ROLES[0].name)
+    if role is None:
+        raise WrongState(Label("The administrator's role was deleted: give its rights to another one first."))
     person = Employee(
         username=username,
         first_name="",

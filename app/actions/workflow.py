@@ -114,6 +114,7 @@ class Workflow:
             session.add(row)
         session.flush()
         session.add_all(_history(row, "create", None, by=by, at=at, reason=reason) for row, _ in entries)
+        session.flush()
 
     def _flush(self, session: Session, row: Any, *, hands_over: bool) -> None:
         key = row.id

@@ -20,6 +20,10 @@ Model.metadata.naming_convention = {
 }
 
 
+#: SQLite would give the key of a deleted row to the next one, which then had its history and its address.
+NEVER_REUSED = {"sqlite_autoincrement": True, "extend_existing": True}
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware moment, stored in UTC. Raises ValueError for a naive one."""
 
@@ -93,4 +97,4 @@ def mapper_of(model: type) -> Mapper[Any]:
     return cast("Mapper[Any]", cast(Any, model).__mapper__)
 
 
-__all__ = ["ChoiceType", "Model", "Recorded", "UtcDateTime", "mapper_of", "said"]
+__all__ = ["NEVER_REUSED", "ChoiceType", "Model", "Recorded", "UtcDateTime", "mapper_of", "said"]

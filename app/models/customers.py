@@ -18,7 +18,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from app.i18n import Choice, Label
-from app.models.base import ChoiceType, Model, Recorded, said
+from app.models.base import NEVER_REUSED, ChoiceType, Model, Recorded, said
 from app.models.basedata import DictionaryEntry
 from app.models.names import name_key
 from app.models.org import Employee
@@ -56,6 +56,7 @@ class Customer(Recorded, Model):
         Index("ix_customers_name_key", "name_key"),
         Index("ix_customers_manager_id_id", "manager_id", "id"),
         CheckConstraint("status IN ('active', 'lost', 'deleted')", name="status"),
+        NEVER_REUSED,
     )
     scope_module: ClassVar[str] = "customers"
 
@@ -122,6 +123,7 @@ class Contact(Recorded, Model):
     """A person at a customer."""
 
     __tablename__ = "contacts"
+    __table_args__ = (NEVER_REUSED,)
     seen_through: ClassVar[str] = "customer"
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, info=said(Label("No.")))

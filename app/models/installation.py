@@ -8,6 +8,9 @@ from app.models.base import Model
 #: The key under which a database says that it holds the demo company.
 DEMO_MARK = "demo"
 
+#: The key under which it keeps which default roles were written, as a JSON object of their names and keys.
+ROLES_MARK = "default_roles"
+
 
 class Installation(Model):
     """One fact about this database; ``key`` says which."""
@@ -15,4 +18,4 @@ class Installation(Model):
     __tablename__ = "installation"
 
     key: Mapped[str] = mapped_column(String(50), primary_key=True)
-    value: Mapped[str] = mapped_column(String(200))
+    value: Mapped[str] = mapped_column(String(2000))

@@ -21,7 +21,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from app.i18n import Choice, Label
-from app.models.base import ChoiceType, Model, Recorded, UtcDateTime, said
+from app.models.base import NEVER_REUSED, ChoiceType, Model, Recorded, UtcDateTime, said
 from app.models.basedata import Category, DictionaryEntry
 from app.models.customers import Customer
 from app.models.names import name_key
@@ -48,6 +48,7 @@ class Opportunity(Recorded, Model):
         Index("ix_opportunities_assignee_id_status", "assignee_id", "status"),
         Index("ix_opportunities_created_on_id", "created_on", "id"),
         Index("ix_opportunities_name_key", "name_key"),
+        NEVER_REUSED,
     )
     scope_module: ClassVar[str] = "marketing"
 
@@ -120,6 +121,7 @@ class PlanItem(Recorded, Model):
     """One dated step of developing an opportunity."""
 
     __tablename__ = "plan_items"
+    __table_args__ = (NEVER_REUSED,)
     seen_through: ClassVar[str] = "opportunity"
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, info=said(Label("No.")))

@@ -107,16 +107,21 @@ def _departments(session: Session, person: Employee) -> tuple[frozenset[int], fr
         select(Department.id, below.id)
         .join(below, below.path.like(Department.path.concat("%")))
         .where(or_(Department.id == person.department_id, Department.head_id == person.id))
+        .where(Department.path != "")  # one whose path is not written yet reaches nothing, instead of everything
     )
     pairs = session.execute(statement).all()
     return frozenset(own for own, _ in pairs), frozenset(key for _, key in pairs)
+
+
+#: The person's column of ``holders_of``.
+USER_OF_ROLE = assoc_user_role.c.user_id
 
 
 def holders_of(right: str) -> Select[int]:
     """The keys of the people who hold a right."""
     permission, view = permission_of(right)
     return (
-        select(assoc_user_role.c.user_id)
+        select(USER_OF_ROLE)
         .join(assoc_permissionview_role, assoc_permissionview_role.c.role_id == assoc_user_role.c.role_id)
         .join(PermissionView, PermissionView.id == assoc_permissionview_role.c.permission_view_id)
         .join(Permission, Permission.id == PermissionView.permission_id)

@@ -1,10 +1,13 @@
 """Writes the catalogue of rights and the default roles into the database, once and never over changes."""
 
+import json
+
 from flask_appbuilder.security.sqla.models import Permission, PermissionView, Role, ViewMenu
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from app.models.base import Model
+from app.models.installation import ROLES_MARK, Installation
 from app.models.org import Reach, RoleReach
 from app.security.rights import DEFAULT_ROLES, DefaultRole, all_rights, permission_of, right_of
 
@@ -16,13 +19,33 @@ def write_roles(session: Session) -> None:
     administrator took away is not given again, because it is not new.
     """
     new_rights = _write_rights(session)
+    written = _written_roles(session)
     for default in DEFAULT_ROLES:
-        role = session.scalar(select(Role).where(Role.name == default.name).options(selectinload(Role.permissions)))
-        if role is None:
-            _make_role(session, default)
+        if default.name not in written:
+            written[default.name] = _make_role(session, default)
         else:
-            role.permissions.extend(new_rights[key] for key in default.rights & new_rights.keys())
+            _give(session, written[default.name], [new_rights[key] for key in default.rights & new_rights.keys()])
+    mark = Installation(key=ROLES_MARK, value=json.dumps(written))
+    session.merge(mark)
     session.flush()
+
+
+def _written_roles(session: Session) -> dict[str, int]:
+    """The key of each default role written before, whatever it is called now; a deleted one stays in it."""
+    mark = session.get(Installation, ROLES_MARK)
+    return dict(json.loads(mark.value)) if mark else {}
+
+
+def default_role(session: Session, name: str) -> Role | None:
+    """The default role of that name, whatever an administrator calls it now."""
+    key = _written_roles(session).get(name)
+    return session.get(Role, key) if key is not None else None
+
+
+def _give(session: Session, role_id: int, rights: list[PermissionView]) -> None:
+    role = session.get(Role, role_id, options=[selectinload(Role.permissions)]) if rights else None
+    if role is not None:
+        role.permissions.extend(rights)
 
 
 def _write_rights(session: Session) -> dict[str, PermissionView]:
@@ -52,7 +75,7 @@ def _rights_by_key(session: Session) -> dict[str, PermissionView]:
     return {right_of(permission, view): row for row, permission, view in session.execute(statement)}
 
 
-def _make_role(session: Session, default: DefaultRole) -> None:
+def _make_role(session: Session, default: DefaultRole) -> int:
     rights = _rights_by_key(session)
     role = Role(name=default.name, permissions=[rights[key] for key in sorted(default.rights)])
     session.add(role)
@@ -60,6 +83,7 @@ def _make_role(session: Session, default: DefaultRole) -> None:
     session.add_all(
         RoleReach(role_id=role.id, module=module, reads=Reach.ALL, writes=default.writes) for module in scope_modules()
     )
+    return role.id
 
 
 def scope_modules() -> list[str]:

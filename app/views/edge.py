@@ -8,11 +8,12 @@ from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app, g, redirect, render_template, request, url_for
 from flask import session as cookie
+from flask.globals import request_ctx
 from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
@@ -34,6 +35,12 @@ from app.views.presentation import Page
 
 log = logging.getLogger(__name__)
 OPEN_ENDPOINTS = {"static"}
+#: Keys are 32-bit numbers.
+LARGEST_KEY = 2**31 - 1
+#: The most rows that one action takes.
+MOST_ROWS = 100
+#: Another transaction came in between: SQLSTATEs of serialization failure, deadlock and lock not available.
+LOST_RACES = {"40001", "40P01", "55P03"}
 
 
 @dataclass(frozen=True)
@@ -117,7 +124,7 @@ def preferred_locale(person: Employee | None) -> str:
     """The person's language, else the one chosen at sign-in, else the browser's, else the company's."""
     known = current_app.config["LANGUAGES"]
     asked = person.locale if person is not None else None
-    asked = asked or cookie.get("locale") or request.accept_languages.best_match(list(known))
+    asked = asked or cookie.get("chosen_locale") or request.accept_languages.best_match(list(known))
     return str(asked if asked in known else current_app.config["BABEL_DEFAULT_LOCALE"])
 
 
@@ -125,14 +132,29 @@ def ask_to_sign_in() -> Response | tuple[dict[str, str], int]:
     """302 to the sign-in page; 401 for a part of a page or JSON."""
     if wants_part():
         return {"error": gettext("Please sign in.")}, HTTPStatus.UNAUTHORIZED
-    chosen = urlencode([("row", row) for row in request.form.getlist("row") if row])
+    rows = [row for row in request.form.getlist("row") if len(row) <= 2 * len(str(LARGEST_KEY)) + 1]
+    chosen = urlencode([("row", row) for row in rows[:MOST_ROWS]])
     query = request.query_string.decode(errors="ignore") if request.method == "GET" else chosen
     return redirect(url_for("SignIn.login", next=f"{request.path}?{query}" if query else request.path))
+
+
+def safe_path(address: str) -> str:
+    """``address`` when it leads to a page of ours, else the first page; nobody is led to another host."""
+    parts = urlsplit(address)
+    is_ours = address.startswith("/") and not address.startswith("//") and not parts.netloc and not parts.scheme
+    is_plain = "\\" not in address and not any(ord(letter) < 32 for letter in address)
+    return address if is_ours and is_plain else "/"
 
 
 def wants_part() -> bool:
     """Whether the browser asks for a piece of a page or for JSON, not for a page."""
     return bool(request.headers.get("HX-Request")) or request.accept_mimetypes.best == "application/json"
+
+
+def read_key(text: str) -> int | None:
+    """The key in a posted text or an address; None when it cannot be one."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_KEY))
+    return int(text) if is_number and int(text) <= LARGEST_KEY else None
 
 
 def actor() -> Actor:
@@ -148,11 +170,13 @@ def zone() -> ZoneInfo:
 # ---- refusals and failures ----------------------------------------------------------------------------
 
 
-def error_page(code: int, sentence: Any, title: Any = None) -> tuple[Any, int]:
+def error_page(code: int, sentence: Any, title: Any = None) -> Any:
     """A page that says what happened and what to do; JSON for who asked for JSON."""
     if request.accept_mimetypes.best == "application/json":
         return {"error": str(sentence), "request_id": g.get("request_id", "")}, code
     heading = title or TITLES.get(code, _l("Something went wrong"))
+    if request_ctx.url_adapter is None:  # a host that is not ours: no page of ours has an address there
+        return f"{code} {heading}\n{sentence}\n", code, {"Content-Type": "text/plain; charset=utf-8"}
     page = Page(heading, "")
     body = render_template(
         "crm/error.html",
@@ -182,6 +206,7 @@ SENTENCES = {
     400: _l("A part of the address or of the form cannot be read. Go back and try again."),
     403: _l("You do not have the right to do this."),
     404: _l("This page does not exist, or you may not see it."),
+    409: _l("Somebody saved something at the same moment that this depends on. Please try again."),
     405: _l("This address cannot be opened directly. Go back and use the button."),
     413: _l("What was sent is too large."),
     429: _l("Please wait a moment and try again."),
@@ -211,8 +236,7 @@ def answer_http(error: HTTPException) -> Any:
     code = error.code or 500
     if code < HTTPStatus.BAD_REQUEST:
         return error
-    body, status = error_page(code, SENTENCES.get(code, SENTENCES[400 if code < 500 else 500]))
-    response = current_app.make_response((body, status))
+    response = current_app.make_response(error_page(code, SENTENCES.get(code, SENTENCES[400 if code < 500 else 500])))
     allowed = getattr(error, "valid_methods", None)
     if code == HTTPStatus.METHOD_NOT_ALLOWED and allowed:
         response.headers["Allow"] = ", ".join(sorted(allowed))
@@ -230,9 +254,11 @@ def answer_defect(error: Exception) -> Any:
 
 
 def failure_code(error: Exception) -> int:
-    """400 for a value the database cannot take, 503 for a database that does not answer, else 500."""
+    """400 for a value the database cannot take, 409 for a lost race, 503 for a database that does not answer."""
     if isinstance(error, DataError):
         return HTTPStatus.BAD_REQUEST
+    if getattr(getattr(error, "orig", None), "sqlstate", None) in LOST_RACES:
+        return HTTPStatus.CONFLICT
     is_gone = isinstance(error, OperationalError) or getattr(error, "connection_invalidated", False)
     return HTTPStatus.SERVICE_UNAVAILABLE if is_gone and isinstance(error, DBAPIError) else 500
 

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from flask import request
 from flask_appbuilder.forms import DynamicForm
-from sqlalchemy import Date, Integer, Numeric, String
+from flask_wtf.form import _Auto
+from sqlalchemy import Date, Integer, Numeric, String, inspect
 from sqlalchemy.orm import Session
 from wtforms import DateField, Field, HiddenField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
@@ -18,14 +20,29 @@ from app.errors import Invalid
 from app.i18n import Label
 from app.models.base import mapper_of
 from app.models.basedata import Category, DictionaryEntry
+from app.views.edge import read_key
+from app.views.listing import FIRST_YEAR, LAST_YEAR
 from app.views.presentation import label_of
 
 REQUIRED = Label("This field is required.")
+#: Pictures, unassigned and invisible letters, and line breaks, by their Unicode category.
+NOT_IN_NAMES = {"So", "Cn", "Co", "Cf", "Zl", "Zp"}
+#: Signs that companies do have in their names.
+SIGNS = "©®℃℗™"
 MARKUP = re.compile(r"<\s*[/!a-zA-Z]")
 
 
 class CrmForm(DynamicForm):  # type: ignore[misc]
     """A form that knows which fields it has, so that any other posted field is refused."""
+
+    class Meta(DynamicForm.Meta):  # type: ignore[misc,name-defined]
+        """Reads what a form of a page sends, and neither JSON nor files in place of texts."""
+
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            """The posted fields, when nothing else is given."""
+            if formdata is not _Auto:
+                return formdata
+            return request.form if request.method == "POST" else None
 
     def foreign_fields(self, posted: Iterable[str]) -> set[str]:
         """The posted names that are not fields of this form."""
@@ -33,9 +50,9 @@ class CrmForm(DynamicForm):  # type: ignore[misc]
 
     @property
     def seen_version(self) -> int | None:
-        """The version of the row as the person saw it; None when the form did not say."""
+        """The version of the row as the person saw it; None when the form does not say, 0 (none) for nonsense."""
         text = str(self["version"].data or "") if "version" in self else ""
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+        return (read_key(text) or 0) if text else None
 
     def values(self, names: Sequence[str]) -> dict[str, Any]:
         """The checked values of the named fields; an empty text is None."""
@@ -106,7 +123,9 @@ class DictionaryField(SelectField):  # type: ignore[misc]
 
     def iter_choices(self) -> Any:
         """The choices, with the chosen one marked."""
-        chosen = str(self.data.id) if isinstance(self.data, DictionaryEntry) else str(self.data or "")
+        # The key without asking the database, which may be what has just failed.
+        entry = isinstance(self.data, DictionaryEntry)
+        chosen = str(inspect(self.data).identity[0]) if entry else str(self.data or "")
         return ((value, text, value == chosen, {}) for value, text in self.choices)
 
     def pre_validate(self, form: Any) -> None:
@@ -126,8 +145,9 @@ def plain_text(value: str | None) -> str | None:
 
 
 def storable(_form: Any, field: Any) -> None:
-    """No control characters: they cannot be stored everywhere and nobody types them."""
-    if any(unicodedata.category(letter) in {"Cc", "Cs"} and letter not in "\r\n\t" for letter in field.data or ""):
+    """No control characters: they cannot be stored everywhere and nobody types them; lines only in a long text."""
+    allowed = "\r\n\t" if isinstance(field, TextAreaField) else ""
+    if any(unicodedata.category(letter) in {"Cc", "Cs"} and letter not in allowed for letter in field.data or ""):
         raise ValidationError(Label("This text holds characters that cannot be stored."))
 
 
@@ -136,7 +156,7 @@ def a_name(_form: Any, field: Any) -> None:
     text = field.data or ""
     if MARKUP.search(text):
         raise ValidationError(Label("A name cannot hold HTML tags."))
-    if any(unicodedata.category(letter) in {"So", "Cn", "Co"} for letter in text):
+    if any(unicodedata.category(letter) in NOT_IN_NAMES and letter not in SIGNS for letter in text):
         raise ValidationError(Label("A name cannot hold emoji or pictures."))
 
 
@@ -232,7 +252,7 @@ def _at_least(least: int | None) -> Any:
 
 
 def _sensible_day(_form: Any, field: Any) -> None:
-    if field.data is not None and not 1900 <= field.data.year <= 2200:
+    if field.data is not None and not FIRST_YEAR <= field.data.year <= LAST_YEAR:
         raise ValidationError(Label("This date is too far away."))
 
 

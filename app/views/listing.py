@@ -19,6 +19,7 @@ COUNT_CAP = 10_000
 PAGE_SIZES = (10, 25, 50, 100)
 LONGEST_VALUE = 200
 LAST_PAGE = 10_000_000
+FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 
 class BadAddress(ValueError):
@@ -180,6 +181,8 @@ class RangeFilter(Filter):
                     raise BadAddress(self.name)
                 return number
             day = date.fromisoformat(text) + timedelta(days=days_on)
+            if not FIRST_YEAR <= day.year <= LAST_YEAR:
+                raise BadAddress(self.name)
         except (ValueError, InvalidOperation, OverflowError):
             raise BadAddress(self.name) from None
         return datetime.combine(day, time(), zone) if self.value_kind == "moment" else day

@@ -21,9 +21,9 @@ from app.models.basedata import Category
 from app.models.customers import Customer
 from app.models.marketing import Opportunity, OpportunityStatus
 from app.models.org import Employee
-from app.security.rights import OPPORTUNITIES, PLANS, Verb
+from app.security.rights import CUSTOMERS, OPPORTUNITIES, PLANS, Verb
 from app.security.scope import remember_departments
-from app.views.edge import actor, zone
+from app.views.edge import actor, read_key, zone
 from app.views.forms import CrmForm
 from app.views.guards import expose, needs
 from app.views.listing import ChoiceFilter, EntryFilter, Filter, PersonFilter, RangeFilter
@@ -31,7 +31,6 @@ from app.views.moves import MovingView
 from app.views.plan_block import plan_section
 from app.views.presentation import EMPTY, person_of
 
-MOST_CANDIDATES = 20
 COMMON_FILTERS = (
     Filter("customer_name", Label("Customer name")),
     Filter("summary", Label("Summary")),
@@ -66,7 +65,7 @@ class PipelineView(MovingView):
 
     datamodel = SQLAInterface(Opportunity)
     workflow = marketing.PIPELINE
-    name_column = "customer_name"
+    record_label = Label("Sales opportunity")
     order_columns = (
         "id",
         "customer_name",
@@ -182,9 +181,10 @@ class Opportunities(PipelineView):
     def alike(self) -> Any:
         """Customers and open opportunities of the same name or phone."""
         name, phone = (request.args.get(key, "")[:200] for key in ("customer_name", "contact_phone"))
-        besides = request.args.get("besides", "")
-        key = int(besides) if besides.isascii() and besides.isdigit() and len(besides) < 10 else None
+        key = read_key(request.args.get("besides", ""))
         found = marketing.alike(session(), name, phone, besides=key)
+        if not actor().may(CUSTOMERS.right(Verb.SEE)):
+            found = [one for one in found if not isinstance(one.row, Customer)]
         return render_template("crm/alike.html", alike=[_alike_row(one) for one in found])
 
     def move_context(self, move: Move, rows: Sequence[Any]) -> dict[str, Any]:
@@ -212,8 +212,7 @@ class Opportunities(PipelineView):
 
     def _person(self, key: str) -> Employee:
         people = account_managers(actor())
-        known = key.isascii() and key.isdigit() and len(key) < 10
-        person = session().scalar(people.where(Employee.id == int(key))) if known else None
+        person = session().scalar(people.where(Employee.id == (read_key(key) or 0)))
         if person is None:
             raise Invalid({"assignee": Label("Choose one of the account managers shown.")})
         return person

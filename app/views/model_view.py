@@ -17,16 +17,15 @@ from app.errors import OutOfSight
 from app.extensions import appbuilder, session
 from app.i18n import Label, gettext
 from app.models.base import Model, mapper_of
-from app.security.rights import CATALOGUE, Screen, Verb
+from app.security.rights import CATALOGUE, CUSTOMERS, Screen, Verb
 from app.views import history, listing
-from app.views.edge import actor, zone
+from app.views.edge import LARGEST_KEY, actor, zone
 from app.views.forms import CrmForm, form_class, offer_choices, suggest
 from app.views.guards import expose, needs
 from app.views.pager import list_frame
-from app.views.presentation import Button, Cell, Column, Page, Row, cell_of, kind_of, label_of
-from app.views.saving import attempt, refuse_foreign_fields
+from app.views.presentation import EMPTY, Button, Cell, Column, Page, Row, cell_of, kind_of, label_of
+from app.views.saving import attempt, refuse_foreign_fields, refused
 
-LARGEST_KEY = 2**31 - 1
 #: Within the class ``list`` is the route of that name.
 Buttons: TypeAlias = list[Button]
 Facts: TypeAlias = list[Cell]
@@ -45,12 +44,12 @@ class CrmModelView(ModelView):  # type: ignore[misc]
     filters: ClassVar[tuple[listing.Filter, ...]] = ()
     default_filters: ClassVar[Mapping[str, str]] = {}
     default_sort: ClassVar[str] = "-id"
-    name_column: ClassVar[str] = "name"
     form_groups: ClassVar[tuple[tuple[Any, tuple[str, ...]], ...]] = ()
     add_columns: ClassVar[Sequence[str]] = ()
     edit_columns: ClassVar[Sequence[str]] = ()
     related_views: ClassVar[tuple[Any, ...]] = ()
     list_title: Any = ""
+    record_label: ClassVar[Any] = Label("record")
     new_label: ClassVar[Any] = Label("New")
     empty_title: ClassVar[Any] = Label("Nothing here yet")
     empty_text: ClassVar[Any] = ""
@@ -94,6 +93,10 @@ class CrmModelView(ModelView):  # type: ignore[misc]
     def responsible_of(self, row: Any) -> int | None:
         """The person a row belongs to, whose phone numbers he always sees."""
         return row.responsible_id
+
+    def shows_phones(self, row: Any) -> bool:
+        """Whether this person may read the phone numbers of ``row``."""
+        return self.responsible_of(row) == actor().person_id or actor().may(CUSTOMERS.right(Verb.SEE_PHONES))
 
     def base_conditions(self) -> Sequence[Any]:
         """Conditions every row of the list meets, beside the wall's."""
@@ -208,10 +211,13 @@ class CrmModelView(ModelView):  # type: ignore[misc]
 
     def cell(self, row: Any, name: str, *, is_wide: bool = False) -> Cell:
         """One value as this person may see it."""
-        mine = self.responsible_of(row) == actor().person_id
-        shows_phones = mine or actor().may("customers.see_phones")
-        cell = cell_of(row, name, shows_phones=shows_phones, is_wide=is_wide)
-        return replace(cell, href=address_of(getattr(row, name)))
+        cell = cell_of(row, name, shows_phones=self.shows_phones(row), is_wide=is_wide)
+        view = view_of(getattr(row, name))
+        if view is None:
+            return cell
+        if not actor().may(view.screen.right(Verb.SEE)):
+            return replace(cell, text=EMPTY)
+        return replace(cell, href=view.path(f"show/{getattr(row, name).id}"))
 
     def buttons(self, row: Any) -> Buttons:
         """What may be done with ``row`` now by this person."""
@@ -219,7 +225,7 @@ class CrmModelView(ModelView):  # type: ignore[misc]
         if self.may_edit(row):
             found.append(Button(Label("Edit"), self.path(f"edit/{row.id}"), "edit", "pencil"))
         if self.may_delete(row):
-            question = gettext("Delete %(kind)s “%(name)s”?", kind=self.screen.label, name=row)
+            question = gettext("Delete %(kind)s “%(name)s”?", kind=self.record_label, name=row)
             href = self.path(f"delete/{row.id}")
             found.append(
                 Button(Label("Delete"), href, "delete", "trash", is_post=True, is_danger=True, question=question)
@@ -320,7 +326,9 @@ class CrmModelView(ModelView):  # type: ignore[misc]
         if request.method == "POST":
             refuse_foreign_fields(form)
             values = lambda: form.values(self.edit_columns)  # noqa: E731
-            failure = attempt(form, lambda: self.update(row, values(), form.seen_version))
+            failure = refused(lambda: self.check_edit(row)) or attempt(
+                form, lambda: self.update(row, values(), form.seen_version)
+            )
             if failure is None:
                 return self.saved(row)
             return self.form_page(form, title, address, failure.notice), failure.code
@@ -339,6 +347,9 @@ class CrmModelView(ModelView):  # type: ignore[misc]
     def form(self, kind: type[CrmForm], row: Any) -> CrmForm:
         """The form filled from the request, else from ``row``, with its choices loaded."""
         form = kind(obj=row)
+        if row is not None and not self.shows_phones(row):
+            for name in [name for name in form.data if kind_of(self.model, name) == "phone"]:
+                del form[name]
         offer_choices(form, session())
         suggest(form, self.model, session())
         return form
@@ -377,14 +388,10 @@ class CrmModelView(ModelView):  # type: ignore[misc]
         return f"{self.route_base}/{rest}"
 
 
-def address_of(value: Any) -> str:
-    """The page of a record that has one which this person may see; empty otherwise."""
-    if not isinstance(value, Model):
-        return ""
-    for view in appbuilder().baseviews:
-        if isinstance(view, CrmModelView) and view.model is type(value) and actor().may(view.screen.right(Verb.SEE)):
-            return view.path(f"show/{value.id}")
-    return ""
+def view_of(value: Any) -> Any:
+    """The view whose records ``value`` is one of; None for anything else."""
+    views = appbuilder().baseviews if isinstance(value, Model) else ()
+    return next((view for view in views if isinstance(view, CrmModelView) and view.model is type(value)), None)
 
 
 def module_label(screen: Screen) -> Any:

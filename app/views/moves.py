@@ -11,17 +11,15 @@ from wtforms.validators import DataRequired, Length, Optional
 
 from app.actions.workflow import Move
 from app.clock import now
-from app.errors import DomainError, Stale, WrongState
+from app.errors import DomainError, WrongState
 from app.extensions import session
 from app.i18n import Label, ngettext
-from app.views.edge import actor, zone
+from app.views.edge import MOST_ROWS, actor, read_key, zone
 from app.views.forms import REQUIRED, CrmForm, plain_text, storable
 from app.views.guards import expose, signed_in
 from app.views.model_view import CrmModelView, module_label
 from app.views.presentation import Button, Page
-from app.views.saving import Failure, attempt, refuse_foreign_fields
-
-MOST_ROWS = 100
+from app.views.saving import Failure, attempt, refuse_foreign_fields, refused
 
 
 def reason_field(*, is_required: bool) -> Any:
@@ -106,6 +104,9 @@ class MovingView(CrmModelView):
             form["version"].data = row.version
             return self.move_page(move, form, self.move_context(move, [row]))
         refuse_foreign_fields(form)
+        failure = refused(lambda: self.flow.check(session(), row, move, by=actor(), version=form.seen_version))
+        if failure is not None:  # what may not be done tells nothing more than that
+            return self.move_page(move, form, MovingView.move_context(self, move, [row]), failure), failure.code
         context = self.move_context(move, [row])
         told: list[Any] = []
         failure = attempt(form, lambda: told.append(self.fire(move, row, form, form.seen_version)))
@@ -183,7 +184,7 @@ class MovingView(CrmModelView):
         return self.move_page(move, form, context, failure), failure.code
 
     def chosen(self, move: Move, given: Sequence[str]) -> list[Chosen]:
-        """The rows named as ``key`` or ``key:version``; those out of sight are simply not there (404 if none is)."""
+        """The rows named as ``key`` or ``key:version``; 404 as soon as one of them is out of sight."""
         versions = dict(_key_and_version(text) for text in given[: MOST_ROWS + 1])
         if not versions or len(given) > MOST_ROWS:
             abort(400)
@@ -196,7 +197,7 @@ class MovingView(CrmModelView):
     def _judged(self, move: Move, row: Any, version: int | None) -> Chosen:
         try:
             self.flow.check(session(), row, move, by=actor(), version=version)
-        except (WrongState, Stale, DomainError) as refusal:
+        except DomainError as refusal:
             return Chosen(row, str(row), row.version, str(refusal))
         return Chosen(row, str(row), row.version, "")
 
@@ -215,8 +216,9 @@ class MovingView(CrmModelView):
         possible = [one for one in chosen if not one.refusal]
         if not possible:
             raise WrongState(Label("None of the chosen records allows this."))
+        at, answers = now(zone()), self.answers(move, form)
         for one in possible:
-            self.fire(move, one.row, form, one.version)
+            self.flow.fire(session(), one.row, move.key, by=actor(), at=at, version=one.version, **answers)
 
     def _many_done(self, move: Move, chosen: Sequence[Chosen]) -> str:
         done = sum(not one.refusal for one in chosen)
@@ -231,6 +233,6 @@ class MovingView(CrmModelView):
 
 def _key_and_version(text: str) -> tuple[int, int | None]:
     key, _, version = text.partition(":")
-    if not key.isascii() or not key.isdigit() or len(key) > 10 or (version and not version.isdigit()):
+    if read_key(key) is None or (version and read_key(version) is None):
         abort(400)
-    return int(key), int(version[:9]) if version else None
+    return int(key), read_key(version)

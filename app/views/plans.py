@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flask import abort, flash, redirect, render_template, request
+from flask import flash, redirect, render_template, request
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 
 from app.actions import marketing
@@ -13,7 +13,7 @@ from app.i18n import Label, gettext
 from app.models.marketing import Opportunity, OpportunityStatus, PlanItem
 from app.security.rights import PLANS, Verb
 from app.security.scope import remember_departments
-from app.views.edge import actor, zone
+from app.views.edge import actor, read_key, zone
 from app.views.forms import CrmForm
 from app.views.guards import expose, needs, signed_in
 from app.views.listing import ChoiceFilter
@@ -21,7 +21,7 @@ from app.views.marketing import COMMON_FILTERS, MORE_FILTERS, PipelineView
 from app.views.model_view import CrmModelView
 from app.views.plan_block import NewItemForm, ResultForm, TodoForm, plan_section
 from app.views.presentation import Button, Cell
-from app.views.saving import Failure, attempt, refuse_foreign_fields
+from app.views.saving import Failure, attempt, refuse_foreign_fields, refused
 
 PLANNED = (OpportunityStatus.ASSIGNED, OpportunityStatus.SUCCEEDED, OpportunityStatus.FAILED)
 DEVELOPING = Label("In development")
@@ -100,7 +100,7 @@ class PlanItems(CrmModelView):
     route_base = "/plan-items"
     datamodel = SQLAInterface(PlanItem)
     screen = PLANS
-    list_columns = ("id", "planned_on", "todo", "result")
+    list_columns = ("id", "opportunity", "planned_on", "todo", "result")
     show_columns = ("opportunity", "planned_on", "todo", "result", "done_on", "created_on")
     order_columns = ("id", "planned_on")
     default_sort = "-planned_on"
@@ -117,7 +117,7 @@ class PlanItems(CrmModelView):
         form = NewItemForm()
         refuse_foreign_fields(form)
         section = paged_section(opportunity, new_form=form)
-        failure = attempt(
+        failure = refused(lambda: marketing.check_plan(session(), opportunity, by=actor())) or attempt(
             form,
             lambda: marketing.add_plan_item(
                 session(), opportunity, form["planned_on"].data, form["todo"].data, by=actor()
@@ -203,7 +203,5 @@ def paged_section(opportunity: Opportunity, **more: Any) -> dict[str, Any]:
 
 def load_opportunity(text: str) -> Opportunity:
     """The opportunity of a key in an address, within sight."""
-    if not (text.isascii() and text.isdigit()):
-        abort(400)
-    opportunity: Opportunity = Plans.of_application().load(int(text), ("assignee",))
+    opportunity: Opportunity = Plans.of_application().load(read_key(text) or 0, ("assignee",))
     return opportunity

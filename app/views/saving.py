@@ -7,10 +7,11 @@ from typing import Any
 
 from flask import abort, g, request
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
 
 from app.errors import DomainError, Forbidden, Invalid, OutOfSight
 from app.extensions import session
-from app.i18n import Label, LazyString
+from app.i18n import LazyString
 from app.views.edge import SENTENCES, failure_code
 from app.views.forms import CrmForm
 
@@ -26,8 +27,8 @@ class Failure:
 
 
 def refuse_foreign_fields(form: CrmForm) -> None:
-    """400 when a field was posted that is not on the form."""
-    if form.foreign_fields(request.form):
+    """400 when a field was posted that is not on the form, or a file or JSON in place of one."""
+    if request.is_json or request.files or form.foreign_fields(request.form):
         abort(400)
 
 
@@ -48,8 +49,22 @@ def attempt(form: CrmForm, act: Callable[[], Any]) -> Failure | None:
     except DomainError as refusal:
         session().rollback()
         return Failure(refusal.status, refusal.sentence)
+    except StaleDataError:
+        session().rollback()
+        return Failure(409, SENTENCES[409])
     except DBAPIError as error:
         return _broken(error)
+    return None
+
+
+def refused(check: Callable[[], Any]) -> Failure | None:
+    """Ask a rule before the form is checked; a missing right or a hidden row is raised on."""
+    try:
+        check()
+    except (Forbidden, OutOfSight):
+        raise
+    except DomainError as refusal:
+        return Failure(refusal.status, refusal.sentence)
     return None
 
 
@@ -57,7 +72,6 @@ def _broken(error: DBAPIError) -> Failure:
     log.exception("request %s could not save", g.request_id)
     session().rollback()
     if isinstance(error, IntegrityError):
-        sentence = Label("Somebody saved something at the same moment that this depends on. Please try again.")
-        return Failure(409, sentence)
+        return Failure(409, SENTENCES[409])
     code = failure_code(error)
     return Failure(code, SENTENCES[code])

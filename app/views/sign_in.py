@@ -1,11 +1,11 @@
 """Signing in and out, and a person's own language and theme."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import current_app, redirect, request
 from flask import session as cookie
 from flask_appbuilder.baseviews import BaseView
-from flask_appbuilder.utils.base import get_safe_redirect
 from flask_login import current_user, login_user, logout_user
 from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length
@@ -13,6 +13,7 @@ from wtforms.validators import InputRequired, Length
 from app.extensions import appbuilder, session
 from app.i18n import Label, gettext
 from app.models.org import Employee
+from app.views.edge import safe_path
 from app.views.forms import REQUIRED, CrmForm
 from app.views.guards import expose, public
 from app.views.presentation import Page
@@ -37,7 +38,7 @@ class SignIn(BaseView):  # type: ignore[misc]
     @public
     def login(self) -> Any:
         """Show the form; let a person in who knows his password."""
-        target = get_safe_redirect(request.args.get("next", "/"))
+        target = safe_path(request.args.get("next", "/"))
         if current_user.is_authenticated:
             return redirect(target)
         form, notice = SignInForm(), ""
@@ -52,20 +53,20 @@ class SignIn(BaseView):  # type: ignore[misc]
         return body, 422 if form.errors or notice else 200
 
     def _let_in(self, person: Employee) -> None:
-        chosen = cookie.get("locale")
+        chosen = cookie.get("chosen_locale")
         cookie.clear()
         login_user(person, remember=False)
         if chosen and not person.locale:
-            cookie["locale"] = chosen
+            cookie["chosen_locale"] = chosen
 
     @expose("/logout/", methods=["POST"])
     @public
     def logout(self) -> Any:
         """End the session."""
-        chosen = cookie.get("locale")
+        chosen = cookie.get("chosen_locale")
         logout_user()
         cookie.clear()
-        cookie["locale"] = chosen
+        cookie["chosen_locale"] = chosen
         return redirect("/login/")
 
     @expose("/preferences", methods=["POST"])
@@ -74,10 +75,10 @@ class SignIn(BaseView):  # type: ignore[misc]
         """Keep the language and theme a person chooses; before sign-in the language holds for the browser."""
         locale, theme = request.form.get("locale"), request.form.get("theme")
         if locale in current_app.config["LANGUAGES"]:
-            cookie["locale"] = locale
+            cookie["chosen_locale"] = locale
         if current_user.is_authenticated:
             person = session().get_one(Employee, current_user.id)
             person.locale = locale if locale in current_app.config["LANGUAGES"] else person.locale
             person.theme = theme if theme in THEMES else person.theme
             session().commit()
-        return redirect(get_safe_redirect(request.form.get("next") or request.referrer or "/"))
+        return redirect(safe_path(request.form.get("next") or urlsplit(request.referrer or "/").path))

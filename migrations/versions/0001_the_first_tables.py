@@ -91,7 +91,7 @@ def upgrade() -> None:
     op.create_table(
         "installation",
         sa.Column("key", sa.String(length=50), nullable=False),
-        sa.Column("value", sa.String(length=200), nullable=False),
+        sa.Column("value", sa.String(length=2000), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_installation")),
     )
     op.create_table(
@@ -124,14 +124,10 @@ def upgrade() -> None:
         sa.Column("permission_id", sa.Integer(), nullable=False),
         sa.Column("view_menu_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["permission_id"],
-            ["ab_permission.id"],
-            name=op.f("fk_ab_permission_view_permission_id_ab_permission"),
+            ["permission_id"], ["ab_permission.id"], name=op.f("fk_ab_permission_view_permission_id_ab_permission")
         ),
         sa.ForeignKeyConstraint(
-            ["view_menu_id"],
-            ["ab_view_menu.id"],
-            name=op.f("fk_ab_permission_view_view_menu_id_ab_view_menu"),
+            ["view_menu_id"], ["ab_view_menu.id"], name=op.f("fk_ab_permission_view_view_menu_id_ab_view_menu")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ab_permission_view")),
         sa.UniqueConstraint(
@@ -224,16 +220,11 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(
-            ["role_id"],
-            ["ab_role.id"],
-            name=op.f("fk_ab_permission_view_role_role_id_ab_role"),
-            ondelete="CASCADE",
+            ["role_id"], ["ab_role.id"], name=op.f("fk_ab_permission_view_role_role_id_ab_role"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ab_permission_view_role")),
         sa.UniqueConstraint(
-            "permission_view_id",
-            "role_id",
-            name=op.f("uq_ab_permission_view_role_permission_view_id_role_id"),
+            "permission_view_id", "role_id", name=op.f("uq_ab_permission_view_role_permission_view_id_role_id")
         ),
     )
     with op.batch_alter_table("ab_permission_view_role", schema=None) as batch_op:
@@ -311,9 +302,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["changed_by_id"], ["ab_user.id"], name=op.f("fk_customers_changed_by_id_ab_user")),
         sa.ForeignKeyConstraint(["created_by_id"], ["ab_user.id"], name=op.f("fk_customers_created_by_id_ab_user")),
         sa.ForeignKeyConstraint(
-            ["industry_id"],
-            ["dictionary_entries.id"],
-            name=op.f("fk_customers_industry_id_dictionary_entries"),
+            ["industry_id"], ["dictionary_entries.id"], name=op.f("fk_customers_industry_id_dictionary_entries")
         ),
         sa.ForeignKeyConstraint(
             ["level_id"], ["dictionary_entries.id"], name=op.f("fk_customers_level_id_dictionary_entries")
@@ -326,6 +315,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_customers")),
         sa.UniqueConstraint("external_id", name=op.f("uq_customers_external_id")),
         sa.UniqueConstraint("number", name=op.f("uq_customers_number")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("customers", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_customers_industry_id"), ["industry_id"], unique=False)
@@ -359,9 +349,7 @@ def upgrade() -> None:
         sa.Column("user_id", sa.Integer(), nullable=False),
         sa.Column("industry_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["industry_id"],
-            ["dictionary_entries.id"],
-            name=op.f("fk_user_industries_industry_id_dictionary_entries"),
+            ["industry_id"], ["dictionary_entries.id"], name=op.f("fk_user_industries_industry_id_dictionary_entries")
         ),
         sa.ForeignKeyConstraint(
             ["user_id"], ["ab_user.id"], name=op.f("fk_user_industries_user_id_ab_user"), ondelete="CASCADE"
@@ -373,9 +361,7 @@ def upgrade() -> None:
         sa.Column("user_id", sa.Integer(), nullable=False),
         sa.Column("region_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["region_id"],
-            ["dictionary_entries.id"],
-            name=op.f("fk_user_regions_region_id_dictionary_entries"),
+            ["region_id"], ["dictionary_entries.id"], name=op.f("fk_user_regions_region_id_dictionary_entries")
         ),
         sa.ForeignKeyConstraint(
             ["user_id"], ["ab_user.id"], name=op.f("fk_user_regions_user_id_ab_user"), ondelete="CASCADE"
@@ -404,6 +390,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["created_by_id"], ["ab_user.id"], name=op.f("fk_contacts_created_by_id_ab_user")),
         sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_contacts_customer_id_customers")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contacts")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("contacts", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_contacts_customer_id"), ["customer_id"], unique=False)
@@ -438,8 +425,7 @@ def upgrade() -> None:
         sa.Column("created_by_id", sa.Integer(), nullable=True),
         sa.Column("changed_by_id", sa.Integer(), nullable=True),
         sa.CheckConstraint(
-            "status IN ('unassigned', 'assigned', 'succeeded', 'failed')",
-            name=op.f("ck_opportunities_status"),
+            "status IN ('unassigned', 'assigned', 'succeeded', 'failed')", name=op.f("ck_opportunities_status")
         ),
         sa.CheckConstraint("probability BETWEEN 0 AND 100", name=op.f("ck_opportunities_probability")),
         sa.ForeignKeyConstraint(["assignee_id"], ["ab_user.id"], name=op.f("fk_opportunities_assignee_id_ab_user")),
@@ -447,17 +433,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["created_by_id"], ["ab_user.id"], name=op.f("fk_opportunities_created_by_id_ab_user")),
         sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_opportunities_customer_id_customers")),
         sa.ForeignKeyConstraint(
-            ["industry_id"],
-            ["dictionary_entries.id"],
-            name=op.f("fk_opportunities_industry_id_dictionary_entries"),
+            ["industry_id"], ["dictionary_entries.id"], name=op.f("fk_opportunities_industry_id_dictionary_entries")
         ),
         sa.ForeignKeyConstraint(
-            ["region_id"],
-            ["dictionary_entries.id"],
-            name=op.f("fk_opportunities_region_id_dictionary_entries"),
+            ["region_id"], ["dictionary_entries.id"], name=op.f("fk_opportunities_region_id_dictionary_entries")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_opportunities")),
         sa.UniqueConstraint("external_id", name=op.f("uq_opportunities_external_id")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("opportunities", schema=None) as batch_op:
         batch_op.create_index("ix_opportunities_assignee_id_status", ["assignee_id", "status"], unique=False)
@@ -491,6 +474,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_plan_items")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("plan_items", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_plan_items_opportunity_id"), ["opportunity_id"], unique=False)

@@ -53,7 +53,7 @@ def put_in(rows, state):
 
 def answers(session, move):
     offered = {
-        "assignee": lambda: person(session, "manager_a"),
+        "assignee": lambda: person(session, "narrow"),
         "reason": lambda: "对方取消了项目",
         "customer_choice": lambda: None,
     }

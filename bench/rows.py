@@ -1,0 +1,112 @@
+"""Every row of the benchmark: its name, unit and limit, and how it is measured."""
+
+from dataclasses import dataclass
+
+from bench.deeds import assign, create, edit, look
+from bench.measures import (
+    Measure,
+    by,
+    kilobytes,
+    memory,
+    more_statements,
+    ours,
+    start_times,
+    statements,
+    stock,
+    times,
+)
+
+STATEMENTS, KILOBYTES = "statements", "kB"
+TIMES_STOCK, TIMES_SMALL, TIMES_FIRST, TIMES_OPEN = "× stock", "× at 10,000", "× first page", "× without scope"
+
+#: Our lists are asked for every state, since the plain application has no filter on by default.
+OPPORTUNITIES = look("/opportunities/list/?status=")
+PLANS = look("/plans/list/")
+CUSTOMERS = look("/customers/list/")
+CONTACTS = look("/contacts/list/")
+OPPORTUNITY = look("/opportunities/show/{opportunity}")
+CUSTOMER = look("/customers/show/{customer}")
+STOCK_OPPORTUNITIES = look("/opportunities/list/")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row; it is measured where the company has at least ``customers``."""
+
+    name: str
+    unit: str
+    limit: float
+    measure: Measure
+    customers: int = 0
+
+
+ROWS = (
+    Row("list of opportunities", STATEMENTS, 12, statements(ours(OPPORTUNITIES), stock(STOCK_OPPORTUNITIES))),
+    Row("list of plans", STATEMENTS, 12, statements(ours(PLANS), stock(PLANS))),
+    Row("list of customers", STATEMENTS, 12, statements(ours(CUSTOMERS), stock(CUSTOMERS))),
+    Row("list of contacts", STATEMENTS, 12, statements(ours(CONTACTS), stock(CONTACTS))),
+    Row("page of an opportunity", STATEMENTS, 15, statements(ours(OPPORTUNITY), stock(OPPORTUNITY))),
+    Row("page of a customer", STATEMENTS, 15, statements(ours(CUSTOMER), stock(CUSTOMER))),
+    Row("create an opportunity", STATEMENTS, 12, statements(ours(create), stock(create))),
+    Row("edit an opportunity", STATEMENTS, 12, statements(ours(edit), stock(edit))),
+    Row("assign an opportunity", STATEMENTS, 12, statements(ours(assign), stock(edit))),
+    Row("list: more than with few rows", STATEMENTS, 0, more_statements(ours(OPPORTUNITIES), by("few", OPPORTUNITIES))),
+    Row("page: more than with few rows", STATEMENTS, 0, more_statements(ours(OPPORTUNITY), by("few", OPPORTUNITY))),
+    Row("save: more than with few rows", STATEMENTS, 0, more_statements(ours(create), by("few", create))),
+    Row("list of opportunities, first page", TIMES_STOCK, 0.6, times(ours(OPPORTUNITIES), stock(STOCK_OPPORTUNITIES))),
+    Row("list of plans, first page", TIMES_STOCK, 0.6, times(ours(PLANS), stock(PLANS))),
+    Row("list of customers, first page", TIMES_STOCK, 0.6, times(ours(CUSTOMERS), stock(CUSTOMERS))),
+    Row("list of contacts, first page", TIMES_STOCK, 0.6, times(ours(CONTACTS), stock(CONTACTS))),
+    Row(
+        "list of opportunities, first page",
+        TIMES_SMALL,
+        1.25,
+        times(ours(OPPORTUNITIES), by("reference", OPPORTUNITIES)),
+        50_000,
+    ),
+    Row("list of customers, first page", TIMES_SMALL, 1.25, times(ours(CUSTOMERS), by("reference", CUSTOMERS)), 50_000),
+    Row(
+        "list of opportunities, page 1,000 by jump",
+        TIMES_FIRST,
+        2,
+        times(ours(look("/opportunities/list/?status=&page=1000")), ours(OPPORTUNITIES)),
+        1_000,
+    ),
+    Row(
+        "list of customers, page 1,000 by jump",
+        TIMES_FIRST,
+        2,
+        times(ours(look("/customers/list/?page=1000")), ours(CUSTOMERS)),
+        26_000,
+    ),
+    Row("page of a customer with contacts", TIMES_STOCK, 1.0, times(ours(CUSTOMER), stock(CUSTOMER))),
+    Row("create an opportunity", TIMES_STOCK, 1.3, times(ours(create), stock(create))),
+    Row("edit an opportunity", TIMES_STOCK, 1.3, times(ours(edit), stock(edit))),
+    Row("assign an opportunity", TIMES_STOCK, 1.3, times(ours(assign), stock(edit))),
+    Row(
+        "opportunities, scope of 200 departments",
+        TIMES_OPEN,
+        1.1,
+        times(by("wide", OPPORTUNITIES), ours(OPPORTUNITIES)),
+    ),
+    Row("opportunities, scope of 1 of 200", TIMES_OPEN, 1.1, times(by("narrow", OPPORTUNITIES), ours(OPPORTUNITIES))),
+    Row("customers, scope of 200 departments", TIMES_OPEN, 1.1, times(by("wide", CUSTOMERS), ours(CUSTOMERS))),
+    Row("customers, scope of 1 of 200", TIMES_OPEN, 1.1, times(by("narrow", CUSTOMERS), ours(CUSTOMERS))),
+    Row(
+        "list of 100 opportunities",
+        KILOBYTES,
+        150,
+        kilobytes(
+            ours(look("/opportunities/list/?status=&page_size=100")),
+            stock(look("/opportunities/list/?psize_Opportunities=100")),
+        ),
+    ),
+    Row(
+        "list of 100 customers",
+        KILOBYTES,
+        150,
+        kilobytes(ours(look("/customers/list/?page_size=100")), stock(look("/customers/list/?psize_Customers=100"))),
+    ),
+    Row("start to first answer", TIMES_STOCK, 1.4, start_times()),
+    Row("memory of a process", TIMES_STOCK, 1.5, memory),
+)

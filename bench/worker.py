@@ -1,0 +1,86 @@
+"""One application in a process of its own, served on loopback: ``python -m bench.worker ours``."""
+
+import os
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+#: What the parent tells the worker, and what the worker tells with each answer.
+URL_VARIABLE = "BENCH_DATABASE_URL"
+STATEMENTS_HEADER = "X-Bench-Statements"
+HOST = "127.0.0.1"
+THREADS = 8
+
+_counts = threading.local()
+
+
+def ours(url: str) -> Flask:
+    """The product, in production."""
+    from app import create_app
+    from bench.company import settings_for
+
+    return create_app(settings_for(url))
+
+
+def stock(url: str) -> Flask:
+    """The plain application."""
+    from bench.stock import create_stock
+
+    return create_stock(url)
+
+
+APPLICATIONS: dict[str, Callable[[str], Flask]] = {"ours": ours, "stock": stock}
+
+
+def count_statements(app: Flask) -> None:
+    """Tell with each answer how many SQL statements it took."""
+    event.listen(Engine, "before_cursor_execute", _count)
+    inner = app.wsgi_app
+
+    def counted(environ: Any, start_response: Any) -> Any:
+        _counts.statements = 0
+
+        def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            return start_response(status, [*headers, (STATEMENTS_HEADER, str(_counts.statements))], *more)
+
+        return inner(environ, start)
+
+    app.wsgi_app = counted  # type: ignore[method-assign]
+
+
+def _count(*_: Any) -> None:
+    _counts.statements = getattr(_counts, "statements", 0) + 1
+
+
+def main() -> None:
+    """Take a port, tell it, make the application and serve until the parent goes away."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+        listener.bind((HOST, 0))
+        listener.listen(64)
+        print(listener.getsockname()[1], flush=True)
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+        app = APPLICATIONS[sys.argv[1]](os.environ[URL_VARIABLE])
+        count_statements(app)
+        _serve(app, listener)
+
+
+def _end_with_parent() -> None:
+    """The parent holds the other end of our input; it closes in whatever way the parent ends."""
+    sys.stdin.read()
+    os._exit(0)
+
+
+def _serve(app: Flask, listener: socket.socket) -> None:
+    from waitress import create_server
+
+    create_server(app, sockets=[listener], threads=THREADS, ident="").run()
+
+
+if __name__ == "__main__":
+    main()
