@@ -16,12 +16,14 @@ def create_app(settings: Settings) -> Flask:
     from app.cli import crm
     from app.extensions import csrf, db
     from app.security.framework import CrmAppBuilder
+    from app.templating import make_lean
     from app.views import edge, registry
 
     ensure_compiled()
     app = Flask(__name__)
     app.config.from_mapping(settings.flask_config())
     app.config.update(FRAMEWORK)
+    make_lean(app.jinja_env)
     app.extensions["crm_zone"] = ZoneInfo(settings.timezone)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies

@@ -111,8 +111,9 @@ def _within(person: ColumnElement[Any], actor: Actor, reach: Reach) -> ColumnEle
         return None
     if reach is Reach.OWN:
         return person == actor.person_id
-    people = select(Employee.id).where(Employee.department_id.in_(actor.departments_within(reach)))
-    return or_(person == actor.person_id, person.in_(people))
+    # One IN and no OR beside it: databases keep the order of an index then, instead of sorting every row seen.
+    departments = Employee.department_id.in_(actor.departments_within(reach))
+    return person.in_(select(Employee.id).where(or_(departments, Employee.id == actor.person_id)))
 
 
 def _link_column(model: Any) -> ColumnElement[Any]:

@@ -23,7 +23,7 @@ from app.views.edge import LARGEST_KEY, actor, zone
 from app.views.forms import CrmForm, form_class, offer_choices, suggest
 from app.views.guards import expose, needs
 from app.views.pager import list_frame
-from app.views.presentation import EMPTY, Button, Cell, Column, Page, Row, cell_of, kind_of, label_of
+from app.views.presentation import EMPTY, Button, Cell, Column, Page, Row, cell_of, kind_of, label_of, masked
 from app.views.saving import attempt, refuse_foreign_fields, refused
 
 #: Within the class ``list`` is the route of that name.
@@ -211,13 +211,17 @@ class CrmModelView(ModelView):  # type: ignore[misc]
 
     def cell(self, row: Any, name: str, *, is_wide: bool = False) -> Cell:
         """One value as this person may see it."""
-        cell = cell_of(row, name, shows_phones=self.shows_phones(row), is_wide=is_wide)
         view = view_of(getattr(row, name))
-        if view is None:
-            return cell
+        if view is not None:
+            return self._linked(row, name, view, is_wide)
+        cell = cell_of(row, name, is_wide=is_wide)
+        return masked(cell) if cell.kind == "phone" and not self.shows_phones(row) else cell
+
+    def _linked(self, row: Any, name: str, view: Any, is_wide: bool) -> Cell:
+        """Another record with the way to its page, for who may see such records."""
         if not actor().may(view.screen.right(Verb.SEE)):
-            return replace(cell, text=EMPTY)
-        return replace(cell, href=view.path(f"show/{getattr(row, name).id}"))
+            return replace(cell_of(row, name, is_wide=is_wide), text=EMPTY)
+        return cell_of(row, name, href=view.path(f"show/{getattr(row, name).id}"), is_wide=is_wide)
 
     def buttons(self, row: Any) -> Buttons:
         """What may be done with ``row`` now by this person."""

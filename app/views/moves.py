@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import abort, flash, redirect, request
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, Optional
 
@@ -107,13 +108,22 @@ class MovingView(CrmModelView):
         failure = refused(lambda: self.flow.check(session(), row, move, by=actor(), version=form.seen_version))
         if failure is not None:  # what may not be done tells nothing more than that
             return self.move_page(move, form, MovingView.move_context(self, move, [row]), failure), failure.code
-        context = self.move_context(move, [row])
+        context = MovingView.move_context(self, move, [row])
         told: list[Any] = []
         failure = attempt(form, lambda: told.append(self.fire(move, row, form, form.seen_version)))
         if failure is None:
             flash(told[0], "success")
             return redirect(self.path(f"show/{pk}"))
-        return self.move_page(move, form, context, failure), failure.code
+        return self.move_page(move, form, self.context_again(move, [pk], context), failure), failure.code
+
+    def context_again(self, move: Move, keys: Sequence[int], context: dict[str, Any]) -> dict[str, Any]:
+        """What the page of a move shows after a failure; only ``context`` when the database does not answer."""
+        try:
+            rows = session().scalars(select(self.model).where(self.model.id.in_(keys))).all()
+            return {**self.move_context(move, rows), **context} if rows else context
+        except DBAPIError:
+            session().rollback()
+            return context
 
     def known_move(self, key: str) -> Move:
         """The move of that key; 404 when there is none, Forbidden when the right is missing."""
@@ -175,13 +185,14 @@ class MovingView(CrmModelView):
             refuse_foreign_fields(form)
         chosen = self.chosen(move, request.values.getlist("row"))
         context = self.many_context(move, chosen)
+        keys = [one.row.id for one in chosen if not one.refusal]
         if request.method == "GET":
-            return self.move_page(move, form, context)
+            return self.move_page(move, form, self.context_again(move, keys, context))
         failure = attempt(form, lambda: self.fire_all(move, chosen, form))
         if failure is None:
             flash(self._many_done(move, chosen), "success")
             return redirect(self.path("list/"))
-        return self.move_page(move, form, context, failure), failure.code
+        return self.move_page(move, form, self.context_again(move, keys, context), failure), failure.code
 
     def chosen(self, move: Move, given: Sequence[str]) -> list[Chosen]:
         """The rows named as ``key`` or ``key:version``; 404 as soon as one of them is out of sight."""
@@ -203,8 +214,7 @@ class MovingView(CrmModelView):
 
     def many_context(self, move: Move, chosen: Sequence[Chosen]) -> dict[str, Any]:
         """The page of a move on several rows."""
-        possible = [one.row for one in chosen if not one.refusal]
-        context = self.move_context(move, possible or [one.row for one in chosen])
+        context = MovingView.move_context(self, move, [one.row for one in chosen])
         context["page"], context["facts"] = self._many_page(move), []
         context["action_href"], context["cancel_href"] = self.path(f"moves/{move.key}"), self.path("list/")
         context["rows"] = [(one.name, one.refusal) for one in chosen]

@@ -50,7 +50,7 @@ class Plans(PipelineView):
 
     def base_conditions(self) -> Sequence[Any]:
         """Everything that has been assigned."""
-        return (Opportunity.status.in_(PLANNED),)
+        return (Opportunity.status != OpportunityStatus.UNASSIGNED,)
 
     def cell(self, row: Any, name: str, *, is_wide: bool = False) -> Cell:
         """An assigned opportunity is called in development here."""

@@ -1,9 +1,10 @@
 """How values stand on a screen: cells, facts, buttons and chips, as the templates draw them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Date, Integer, Numeric, inspect
@@ -77,6 +78,13 @@ class Column:
         """Whether its values stand at the right."""
         return self.kind in {"number", "money"}
 
+    @property
+    def css(self) -> str:
+        """The classes of its cells; a running number stands at the left like a name."""
+        if self.name == "id":
+            return f"k-{self.kind} c-id"
+        return f"k-{self.kind} num" if self.is_number else f"k-{self.kind}"
+
 
 @dataclass(frozen=True)
 class Row:
@@ -118,6 +126,7 @@ class Page:
     crumbs: list[tuple[str | LazyString, str]] = field(default_factory=list)
 
 
+@cache
 def kind_of(model: Any, name: str) -> str:
     """The kind of a column or relation of ``model``."""
     attribute = inspect(model).all_orm_descriptors.get(name)
@@ -139,6 +148,7 @@ def kind_of(model: Any, name: str) -> str:
     return next((kind for type_, kind in kinds.items() if isinstance(column.type, type_)), "text")
 
 
+@cache
 def label_of(model: Any, name: str) -> Any:
     """The words by which a column or relation is shown; raises KeyError when the model says none."""
     mapper = mapper_of(model)
@@ -170,17 +180,20 @@ TEXTS: tuple[tuple[type, Callable[[Any], str]], ...] = (
 )
 
 
-def cell_of(row: Any, name: str, *, shows_phones: bool = True, is_wide: bool = False) -> Cell:
-    """The cell of one field of ``row``; a phone is masked for who may not see it."""
+def cell_of(row: Any, name: str, *, href: str = "", is_wide: bool = False) -> Cell:
+    """The cell of one field of ``row``."""
     value, kind = getattr(row, name), kind_of(type(row), name)
     text = text_of(value, kind)
     title = ""
-    if kind == "phone" and value and not shows_phones:
-        text = mask_phone(text)
     if kind == "moment" and value:
         text, title = text[:10], text
     look = STATE_LOOKS.get(str(value), "later") if kind == "state" and value else ""
-    return Cell(text, kind, name, label_of(type(row), name), title, "", look, is_wide)
+    return Cell(text, kind, name, label_of(type(row), name), title, href, look, is_wide)
+
+
+def masked(cell: Cell) -> Cell:
+    """The cell of a phone number with its middle digits hidden."""
+    return cell if cell.text == EMPTY else replace(cell, text=mask_phone(cell.text))
 
 
 def person_of(value: Employee | None) -> str:
