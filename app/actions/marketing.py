@@ -23,7 +23,7 @@ from app.models.customers import Contact, Customer, CustomerStatus
 from app.models.marketing import Opportunity, OpportunityStatus, PlanItem
 from app.models.names import name_key
 from app.models.org import Employee
-from app.security.actor import USER_OF_ROLE, Actor, holders_of
+from app.security.actor import Actor, holds
 from app.security.rights import OPPORTUNITIES, PLANS, Verb
 from app.security.scope import may_hold, may_write, system
 
@@ -68,7 +68,7 @@ def hand_to(
         raise Forbidden(Label("This person is outside your write scope."))
     if opportunity.assignee_id == assignee.id:
         raise Invalid({"assignee": Label("This opportunity is assigned to this person already.")})
-    if session.scalar(holders_of(PLANS.right(Verb.CARRY_OUT)).where(USER_OF_ROLE == assignee.id).limit(1)) is None:
+    if not holds(session, assignee.id, PLANS.right(Verb.CARRY_OUT)):
         raise Invalid({"assignee": Label("This person does not carry out plans.")})
     opportunity.assignee = assignee
     opportunity.assigned_on = at

@@ -113,18 +113,20 @@ def _departments(session: Session, person: Employee) -> tuple[frozenset[int], fr
     return frozenset(own for own, _ in pairs), frozenset(key for _, key in pairs)
 
 
-#: The person's column of ``holders_of``.
-USER_OF_ROLE = assoc_user_role.c.user_id
-
-
 def holders_of(right: str) -> Select[int]:
     """The keys of the people who hold a right."""
     permission, view = permission_of(right)
     return (
-        select(USER_OF_ROLE)
+        select(assoc_user_role.c.user_id)
         .join(assoc_permissionview_role, assoc_permissionview_role.c.role_id == assoc_user_role.c.role_id)
         .join(PermissionView, PermissionView.id == assoc_permissionview_role.c.permission_view_id)
         .join(Permission, Permission.id == PermissionView.permission_id)
         .join(ViewMenu, ViewMenu.id == PermissionView.view_menu_id)
         .where(Permission.name == permission, ViewMenu.name == view)
     )
+
+
+def holds(session: Session, person_id: int, right: str) -> bool:
+    """Whether a person holds a right through one of his roles."""
+    holders = holders_of(right).where(assoc_user_role.c.user_id == person_id)
+    return session.scalar(holders.limit(1)) is not None

@@ -16,12 +16,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import (
-    Alias,
-    Column,
     ColumnElement,
-    Select,
     Table,
-    TableClause,
     and_,
     event,
     false,
@@ -30,9 +26,6 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.orm import ORMExecuteState, RelationshipDirection, Session, with_loader_criteria
-from sqlalchemy.orm.context import FromStatement
-from sqlalchemy.sql import visitors
-from sqlalchemy.sql.elements import TextClause
 
 from app.clock import now
 from app.errors import Forbidden, OutOfSight
@@ -41,6 +34,7 @@ from app.models.base import Model, Recorded, mapper_of
 from app.models.history import StatusMove
 from app.models.org import Employee, Reach
 from app.security.actor import SYSTEM, Actor
+from app.security.naming import Naming
 
 
 class WallError(RuntimeError):
@@ -146,7 +140,7 @@ def _narrow(state: ORMExecuteState) -> None:
         return
     if state.is_column_load:
         return  # the row was seen when it was loaded
-    found = _Naming(state.statement)
+    found = Naming(state.statement, walled_tables())
     if not found.tables:
         return
     if actor is None:
@@ -154,65 +148,21 @@ def _narrow(state: ORMExecuteState) -> None:
     # The loads of relationships are written by the mapper itself and are always of models.
     if not state.is_select or (found.is_opaque and not state.is_relationship_load):
         raise WallError("walled rows are reached for by a statement that the wall cannot narrow")
-    options = []
-    for model in (*roots(), *children(), StatusMove):
-        condition = sees(model, actor)
-        if condition is not None:
-            options.append(with_loader_criteria(model, condition, include_aliases=True))
-    state.statement = state.statement.options(*options)
+    state.statement = state.statement.options(*_criteria(state.session, actor))
 
 
-class _Naming:
-    """Which walled tables a statement names, and whether it names one otherwise than as a model.
-
-    Text, a literal column, a statement put under a model by ``from_statement`` and a bare table (or an alias of
-    one) are opaque: no condition can be added to them.
-    """
-
-    def __init__(self, statement: Any) -> None:
-        self.tables: set[Any] = set()
-        self.is_opaque = isinstance(statement, FromStatement)
-        self._entities: set[Any] = set()
-        self._bare: set[Any] = set()
-        for element in visitors.iterate(statement.element if self.is_opaque else statement):
-            self._look(element)
-        unnamed = self.tables - self._entities
-        self.is_opaque = self.is_opaque or bool(unnamed or self._bare - self._entities)
-
-    def _look(self, element: Any) -> None:
-        annotations = getattr(element, "_annotations", {})
-        if "parententity" in annotations:
-            entity = annotations["parententity"]
-            self._entities |= {entity.mapper.local_table, entity.selectable}
-        is_literal = getattr(element, "is_literal", False) and " " in element.name
-        if isinstance(element, TextClause) or is_literal:
-            self._add_opaque()
-        elif isinstance(element, TableClause):
-            self._add_table(element)
-        elif isinstance(element, Alias):
-            self._add_alias(element)
-        elif isinstance(element, Select):
-            self._look_at_columns(element)
-
-    def _add_opaque(self) -> None:
-        self.tables |= walled_tables()
-        self.is_opaque = True
-
-    def _add_table(self, table: Any) -> None:
-        known = next((one for one in walled_tables() if one.name == table.name), None)
-        if known is not None:
-            self.tables.add(known)
-            self.is_opaque = self.is_opaque or not isinstance(table, Table)
-
-    def _add_alias(self, alias: Any) -> None:
-        if isinstance(alias.element, Table) and alias.element in walled_tables():
-            self._bare.add(alias)
-
-    def _look_at_columns(self, select_: Any) -> None:
-        """What a select fetches must be a model's: a bare column would bring its bare table with it."""
-        for column in select_._raw_columns:
-            if isinstance(column, Column) and column.table in walled_tables():
-                self.is_opaque = self.is_opaque or "parententity" not in column._annotations
+def _criteria(session: Session, actor: Actor) -> tuple[Any, ...]:
+    """The conditions of every walled model, made once for the actor a session works for."""
+    known = session.info.get("criteria")
+    if known is None or known[0] is not actor:
+        conditions = ((model, sees(model, actor)) for model in (*roots(), *children(), StatusMove))
+        made = (
+            with_loader_criteria(model, condition, include_aliases=True)
+            for model, condition in conditions
+            if condition is not None
+        )
+        known = session.info["criteria"] = (actor, tuple(made))
+    return tuple(known[1])
 
 
 # ---- writing ----------------------------------------------------------------------------------------
