@@ -13,7 +13,7 @@ from tests.walk import ANSWERS, counted, everything, foreign_words, routes, text
 
 #: Words both languages share.
 COMMON_WORDS = {
-    "zh": {"CRM", "CRM_ENV", "ENV", "production", "flask", "crm", "init", "English", "KH", "Ctrl"},
+    "zh": {"CRM", "CRM_ENV", "ENV", "production", "flask", "crm", "init", "README", "md", "English", "KH", "Ctrl"},
     "en": {"知客", "简体中文", "中文"},
 }
 STATEMENTS = {"list": 12, "show": 15, "": 15}

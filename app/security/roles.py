@@ -83,7 +83,7 @@ def _make_role(session: Session, default: DefaultRole) -> int:
     session.add_all(
         RoleReach(role_id=role.id, module=module, reads=Reach.ALL, writes=default.writes) for module in scope_modules()
     )
-    return role.id
+    return int(role.id)
 
 
 def scope_modules() -> list[str]:

@@ -259,7 +259,7 @@ def _guard_row(
 def _refuse_rewriting(session: Session, move: StatusMove, *, is_new: bool) -> None:
     """History is only added to, and only for a record the session holds, which it was seen through."""
     held = (row for row in session.identity_map.values() if getattr(row, "__tablename__", "") == move.kind)
-    if not is_new or not any(row.id == move.row_id for row in held):
+    if not is_new or not any(getattr(row, "id", None) == move.row_id for row in held):
         raise Forbidden(Label("The history of a record cannot be changed."))
 
 

@@ -35,7 +35,7 @@ MARKUP = re.compile(r"<\s*[/!a-zA-Z]")
 class CrmForm(DynamicForm):  # type: ignore[misc]
     """A form that knows which fields it has, so that any other posted field is refused."""
 
-    class Meta(DynamicForm.Meta):  # type: ignore[misc,name-defined]
+    class Meta(DynamicForm.Meta):  # type: ignore[misc]
         """Reads what a form of a page sends, and neither JSON nor files in place of texts."""
 
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:

@@ -1,13 +1,13 @@
 """How values stand on a screen: cells, facts, buttons and chips, as the templates draw them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Date, Integer, Numeric, inspect
+from sqlalchemy import Date, Integer, Numeric
 from sqlalchemy.orm import ColumnProperty
 
 from app.actions.phones import mask_phone
@@ -127,9 +127,9 @@ class Page:
 
 
 @cache
-def kind_of(model: Any, name: str) -> str:
+def kind_of(model: Hashable, name: str) -> str:
     """The kind of a column or relation of ``model``."""
-    attribute = inspect(model).all_orm_descriptors.get(name)
+    attribute = mapper_of(cast(type, model)).all_orm_descriptors.get(name)
     prop = getattr(attribute, "property", None)
     if not isinstance(prop, ColumnProperty):
         return "text"
@@ -149,9 +149,9 @@ def kind_of(model: Any, name: str) -> str:
 
 
 @cache
-def label_of(model: Any, name: str) -> Any:
+def label_of(model: Hashable, name: str) -> Any:
     """The words by which a column or relation is shown; raises KeyError when the model says none."""
-    mapper = mapper_of(model)
+    mapper = mapper_of(cast(type, model))
     if name in mapper.relationships:
         return mapper.relationships[name].info["label"]
     return mapper.columns[name].info["label"]
@@ -182,13 +182,14 @@ TEXTS: tuple[tuple[type, Callable[[Any], str]], ...] = (
 
 def cell_of(row: Any, name: str, *, href: str = "", is_wide: bool = False) -> Cell:
     """The cell of one field of ``row``."""
-    value, kind = getattr(row, name), kind_of(type(row), name)
+    model: Any = type(row)
+    value, kind = getattr(row, name), kind_of(model, name)
     text = text_of(value, kind)
     title = ""
     if kind == "moment" and value:
         text, title = text[:10], text
     look = STATE_LOOKS.get(str(value), "later") if kind == "state" and value else ""
-    return Cell(text, kind, name, label_of(type(row), name), title, href, look, is_wide)
+    return Cell(text, kind, name, label_of(model, name), title, href, look, is_wide)
 
 
 def masked(cell: Cell) -> Cell:

@@ -1,35 +1,29 @@
-"""Which views the application has; a new one is added here and nowhere else."""
+"""Which views the application has: every class of this package that names its own address."""
 
-from typing import Any
+import importlib
+import pkgutil
+from collections.abc import Iterator
 
 from flask import Flask
+from flask_appbuilder.baseviews import BaseView
 from sqlalchemy.orm import configure_mappers
 
+import app.views
 from app.extensions import appbuilder
-from app.views.choices import Choices
-from app.views.customers import Contacts, Customers
-from app.views.health import Health
-from app.views.marketing import Opportunities
-from app.views.plans import PlanItems, Plans
-from app.views.sign_in import SignIn
-from app.views.start import Start
-
-VIEWS: tuple[Any, ...] = (
-    Start,
-    SignIn,
-    Health,
-    Choices,
-    Opportunities,
-    Plans,
-    PlanItems,
-    Customers,
-    Contacts,
-)
 
 
-def register(app: Flask) -> None:
+def register(flask_app: Flask) -> None:
     """Make each view and its routes."""
     configure_mappers()
-    for view in VIEWS:
+    for view in views():
         appbuilder().add_view_no_menu(view())
-    app.login_manager.login_view = "SignIn.login"  # type: ignore[attr-defined]
+    flask_app.login_manager.login_view = "SignIn.login"  # type: ignore[attr-defined]
+
+
+def views() -> Iterator[type[BaseView]]:
+    """The classes with a ``route_base`` of their own, module by module."""
+    for found in pkgutil.iter_modules(app.views.__path__, "app.views."):
+        module = importlib.import_module(found.name)
+        for one in list(vars(module).values()):
+            if isinstance(one, type) and one.__module__ == found.name and "route_base" in vars(one):
+                yield one
