@@ -128,6 +128,11 @@ DEFAULT_ROLES = (
 )
 
 
+def module_of(screen: Screen) -> Module:
+    """The module a screen belongs to."""
+    return next(module for module in CATALOGUE if screen in module.screens)
+
+
 def permission_of(right: str) -> tuple[str, str]:
     """The Flask-AppBuilder permission and view names of a right."""
     screen, verb = right.split(".")

@@ -10,6 +10,7 @@ from flask_appbuilder.models.sqla.interface import SQLAInterface
 from markupsafe import Markup
 
 from app.actions import marketing
+from app.actions.alike import Alike, alike
 from app.actions.assignment import Candidate, account_managers, candidates
 from app.actions.customers import customers_named, exists_out_of_sight
 from app.actions.workflow import Move
@@ -182,7 +183,7 @@ class Opportunities(PipelineView):
         """Customers and open opportunities of the same name or phone."""
         name, phone = (request.args.get(key, "")[:200] for key in ("customer_name", "contact_phone"))
         key = read_key(request.args.get("besides", ""))
-        found = marketing.alike(session(), name, phone, besides=key)
+        found = alike(session(), name, phone, besides=key)
         if not actor().may(CUSTOMERS.right(Verb.SEE)):
             found = [one for one in found if not isinstance(one.row, Customer)]
         return render_template("crm/alike.html", alike=[_alike_row(one) for one in found])
@@ -253,7 +254,7 @@ def _same_row(customer: Customer) -> dict[str, Any]:
     }
 
 
-def _alike_row(one: marketing.Alike) -> dict[str, Any]:
+def _alike_row(one: Alike) -> dict[str, Any]:
     is_customer = isinstance(one.row, Customer)
     return {
         "name": str(one.row),

@@ -17,7 +17,7 @@ from app.errors import OutOfSight
 from app.extensions import appbuilder, session
 from app.i18n import Label, gettext
 from app.models.base import Model, mapper_of
-from app.security.rights import CATALOGUE, CUSTOMERS, Screen, Verb
+from app.security.rights import CUSTOMERS, Screen, Verb, module_of
 from app.views import history, listing
 from app.views.edge import LARGEST_KEY, actor, zone
 from app.views.forms import CrmForm, form_class, offer_choices, suggest
@@ -187,7 +187,7 @@ class CrmModelView(ModelView):  # type: ignore[misc]
         """What the list template draws."""
         self.prepare_rows(found.rows)
         return {
-            "page": Page(self.list_title, module_label(self.screen), [(self.list_title, "")]),
+            "page": Page(self.list_title, module_of(self.screen).label, [(self.list_title, "")]),
             "rows": [self.row(row) for row in found.rows],
             "columns": [self.column(name, query) for name in self.list_columns],
             "moves": self.buttons_on_many(),
@@ -281,7 +281,7 @@ class CrmModelView(ModelView):  # type: ignore[misc]
         crumbs = [(self.list_title, self.path("list/"))]
         if title is not None:
             crumbs.append((str(row), self.path(f"show/{row.id}")))
-        return Page(title or str(row), module_label(self.screen), [*crumbs, (title or f"{row.id}", "")])
+        return Page(title or str(row), module_of(self.screen).label, [*crumbs, (title or f"{row.id}", "")])
 
     def record(self, row: Any) -> dict[str, Any]:
         """Key, version, name and state of a record."""
@@ -362,7 +362,7 @@ class CrmModelView(ModelView):  # type: ignore[misc]
         """The page of a form."""
         if isinstance(page, str):
             crumbs = [(self.list_title, self.path("list/")), (page, "")]
-            page = Page(page, module_label(self.screen), crumbs)
+            page = Page(page, module_of(self.screen).label, crumbs)
         pk = address.partition("/")[2]
         return str(
             self.render_template(
@@ -396,8 +396,3 @@ def view_of(value: Any) -> Any:
     """The view whose records ``value`` is one of; None for anything else."""
     views = appbuilder().baseviews if isinstance(value, Model) else ()
     return next((view for view in views if isinstance(view, CrmModelView) and view.model is type(value)), None)
-
-
-def module_label(screen: Screen) -> Any:
-    """The words of the module a screen belongs to."""
-    return next(module.label for module in CATALOGUE if screen in module.screens)

@@ -15,10 +15,11 @@ from app.clock import now
 from app.errors import DomainError, WrongState
 from app.extensions import session
 from app.i18n import Label, ngettext
+from app.security.rights import module_of
 from app.views.edge import MOST_ROWS, actor, read_key, zone
 from app.views.forms import REQUIRED, CrmForm, plain_text, storable
 from app.views.guards import expose, signed_in
-from app.views.model_view import CrmModelView, module_label
+from app.views.model_view import CrmModelView
 from app.views.presentation import Button, Page
 from app.views.saving import Failure, attempt, refuse_foreign_fields, refused
 
@@ -164,7 +165,7 @@ class MovingView(CrmModelView):
 
     def _many_page(self, move: Move) -> Page:
         crumbs = [(self.list_title, self.path("list/")), (move.label, "")]
-        return Page(move.label, module_label(self.screen), crumbs)
+        return Page(move.label, module_of(self.screen).label, crumbs)
 
     def move_page(self, move: Move, form: CrmForm, context: dict[str, Any], failure: Failure | None = None) -> str:
         """The page of a move."""

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from app.actions import marketing
+from app.actions.alike import alike
 from app.actions.assignment import candidates
 from app.actions.marketing import PIPELINE
 from app.clock import now
@@ -358,10 +359,10 @@ def test_plans_belong_to_opportunities_in_development(session_of, rows, state):
 
 def test_alike_names_and_phones_are_found(session_of):
     with session_of("manager_a") as (session, _):
-        by_name = marketing.alike(session, " 温州霁川电气有限公司", None)
+        by_name = alike(session, " 温州霁川电气有限公司", None)
         assert [(str(one.row), one.holder.username, one.same_name) for one in by_name] == [
             ("温州霁川电气有限公司", "manager_b", True)
         ]
-        assert len(marketing.alike(session, "", "139 1234 5678")) == 6
+        assert len(alike(session, "", "139 1234 5678")) == 6
     with session_of("narrow") as (session, _):
-        assert marketing.alike(session, "温州霁川电气有限公司", None) == []
+        assert alike(session, "温州霁川电气有限公司", None) == []
