@@ -190,7 +190,7 @@ BAD_CELLS = [
         "won",
         "This needs one of: 未指派, unassigned, 已指派, assigned, 开发成功, succeeded, 开发失败, failed",
     ),
-    ("status", "assigned", "An opportunity in this status needs whom it is assigned to."),
+    ("status", "assigned", "An opportunity in this status needs an assignee."),
     ("assignee", "manager_a", "This must be empty in this status."),
     ("closed_on", "2026-01-01", "This must be empty in this status."),
     ("close_reason", "why", "This must be empty in this status."),
