@@ -16,7 +16,7 @@ def create_app(settings: Settings) -> Flask:
     from app.cli import crm
     from app.extensions import csrf, db
     from app.security.framework import CrmAppBuilder
-    from app.templating import make_lean
+    from app.templating import make_lean, make_quick
     from app.views import edge, registry
 
     ensure_compiled()
@@ -34,6 +34,7 @@ def create_app(settings: Settings) -> Flask:
     with app.app_context():
         CrmAppBuilder(app, db.session)
         registry.register(app)
+    make_quick(app.jinja_env)
     app.cli.add_command(crm)
     return app
 

@@ -9,7 +9,26 @@ from flask_babel.speaklater import LazyString
 
 __all__ = ["Choice", "Label", "LazyString", "format_moment", "gettext", "is_english", "ngettext"]
 
-Label = flask_babel.lazy_gettext
+#: Texts as they were found in the catalogues, by language and message: a page asks for some hundreds.
+_FOUND: dict[tuple[str, str], str] = {}
+
+
+def translated(message: str) -> str:
+    """``message`` in the reader's language, looked up once in the life of a process."""
+    locale = flask_babel.get_locale()
+    if locale is None:
+        return message
+    key = (locale.language, message)
+    if key not in _FOUND:
+        _FOUND[key] = str(flask_babel.get_translations().ugettext(message))
+    return _FOUND[key]
+
+
+class Label(LazyString):  # type: ignore[misc]
+    """A text that shows itself in the language of whoever reads it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(translated, message)
 
 
 def gettext(message: str, **values: object) -> str:

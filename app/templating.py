@@ -3,7 +3,10 @@
 import re
 from typing import Any
 
+import flask_babel
 from jinja2.ext import Extension
+
+from app.i18n import translated
 
 INDENTATION = re.compile(r"\n\s+")
 
@@ -21,3 +24,13 @@ def make_lean(environment: Any) -> None:
     environment.trim_blocks = True
     environment.lstrip_blocks = True
     environment.add_extension(WithoutIndentation)
+
+
+def make_quick(environment: Any) -> None:
+    """Let templates look each text up once in the life of a process; called after the catalogues are set up."""
+    environment.install_gettext_callables(translated, ngettext_plain, newstyle=True)
+
+
+def ngettext_plain(singular: str, plural: str, num: int) -> str:
+    """The form for ``num``, its placeholders left to the template."""
+    return str(flask_babel.get_translations().ungettext(singular, plural, num))

@@ -17,7 +17,7 @@ LAYERS = (
     {"i18n", "errors", "clock", "catalogues"},
     {"models"},
     {"actions", "security", "reports", "search"},
-    {"database", "demo", "extensions"},
+    {"database", "demo", "extensions", "templating"},
     {"jobs", "integrations"},
     {"views", "cli"},
     {"__init__", "serve"},

@@ -319,6 +319,11 @@ def frame() -> dict[str, Any]:
 
 def asset(path: str) -> str:
     """The address of a static file with its content hash, so that it may be kept for a year."""
+    return _asset(path, request.script_root)
+
+
+@cache
+def _asset(path: str, _root: str) -> str:
     return url_for("static", filename=path, v=_digest(path))
 
 

@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from flask_babel import force_locale
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
@@ -98,13 +100,17 @@ class ChoiceFilter(Filter):
 
 def _texts(label: LazyString, *more: str) -> tuple[str, ...]:
     """Every spelling an address may carry: in the reader's language first, then in each other."""
-    from flask_babel import force_locale
+    return (str(label), *_in_each_language(label), *more)
 
-    spellings = [str(label)]
+
+@cache
+def _in_each_language(label: LazyString) -> tuple[str, ...]:
+    """The label in every language of the product, asked for once in the life of a process."""
+    spellings = []
     for locale in ("zh", "en"):
         with force_locale(locale):
             spellings.append(str(label))
-    return (*spellings, *more)
+    return tuple(spellings)
 
 
 @dataclass(frozen=True)
