@@ -128,3 +128,11 @@ def test_statements_are_bounded(as_, app, who):
 def test_every_table_has_its_own_name():
     names = [mapper.local_table.name for mapper in Model.registry.mappers if not mapper.inherits]
     assert len(names) == len(set(names))
+
+
+def test_the_walks_see_a_word_of_the_other_language_and_a_statement_for_each_row(app, as_):
+    assert foreign_words("客户 Customer 3", "zh") == ["Customer"]
+    assert foreign_words("Customer 客户 3", "en") == ["客户"]
+    with counted(app) as seen:
+        as_("manager_a").get("/opportunities/list/")
+    assert 0 < len(seen) <= STATEMENTS["list"]

@@ -1,6 +1,7 @@
 """The life of a record as its page shows it: the steps of the life cycle and the moves made."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from app.actions.workflow import Workflow
 from app.i18n import Choice, format_moment, gettext
@@ -8,9 +9,9 @@ from app.models.history import StatusMove
 from app.views.presentation import Event, Step
 
 
-def steps(workflow: Workflow, row: object, moves: Sequence[StatusMove]) -> list[Step]:
+def steps(workflow: Workflow, row: Any, moves: Sequence[StatusMove]) -> list[Step]:
     """The steps, with when and by whom the past ones were reached."""
-    status = getattr(row, "status")  # noqa: B009
+    status = row.status
     here = next(place for place, states in enumerate(workflow.steps) if status in states)
     return [
         Step(_words(states, status), _place(place, here), _note(states, moves))
