@@ -1,4 +1,7 @@
-"""Copies the front end's packages from node_modules into app/static/vendor; `npm ci` comes first."""
+"""Copies the front end's packages from node_modules into app/static/vendor, and the tests' own into tests/vendor.
+
+`npm ci` comes first.
+"""
 
 import hashlib
 import json
@@ -12,6 +15,7 @@ MODULES = ROOT / "node_modules"
 LOCK = ROOT / "package-lock.json"
 STATIC = ROOT / "app" / "static"
 VENDOR = STATIC / "vendor"
+TESTS_VENDOR = ROOT / "tests" / "vendor"
 ICON_NAMES = STATIC / "icons.txt"
 SUMS = "SHA256SUMS"
 
@@ -24,6 +28,23 @@ COPIES = {
     "tom-select.min.css": "tom-select/dist/css/tom-select.min.css",
     "tom-select.LICENSE.txt": "tom-select/LICENSE",
     "icons.LICENSE.txt": "@tabler/icons/LICENSE",
+    "flatpickr.min.js": "flatpickr/dist/flatpickr.min.js",
+    "flatpickr.min.css": "flatpickr/dist/flatpickr.min.css",
+    "flatpickr.zh.js": "flatpickr/dist/l10n/zh.js",
+    "flatpickr.LICENSE.txt": "flatpickr/LICENSE.md",
+    "fullcalendar.min.js": "@fullcalendar/core/index.global.min.js",
+    "fullcalendar.daygrid.min.js": "@fullcalendar/daygrid/index.global.min.js",
+    "fullcalendar.list.min.js": "@fullcalendar/list/index.global.min.js",
+    "fullcalendar.zh.min.js": "@fullcalendar/core/locales/zh-cn.global.min.js",
+    "fullcalendar.LICENSE.txt": "@fullcalendar/core/LICENSE.md",
+    "sortable.min.js": "sortablejs/Sortable.min.js",
+    "sortable.LICENSE.txt": "sortablejs/LICENSE",
+}
+#: What only the tests use.
+TESTS_COPIES = {
+    "axe.min.js": "axe-core/axe.min.js",
+    "axe.LICENSE.txt": "axe-core/LICENSE",
+    "axe.LICENSE-3RD-PARTY.txt": "axe-core/LICENSE-3RD-PARTY.txt",
 }
 OUTLINES = MODULES / "@tabler" / "icons" / "icons" / "outline"
 SVG = re.compile(r"<svg[^>]*>(.*)</svg>", re.DOTALL)
@@ -41,7 +62,8 @@ def main() -> int:
     try:
         strip_addresses(LOCK)
         check_installed(LOCK)
-        write(dict(files()))
+        write(VENDOR, dict(files()))
+        write(TESTS_VENDOR, {name: (MODULES / source).read_bytes() for name, source in TESTS_COPIES.items()})
     except (VendorError, OSError) as fault:
         print(fault, file=sys.stderr)
         return 1
@@ -121,16 +143,16 @@ def symbol(name: str) -> str:
     return f'<symbol id="{name}" viewBox="0 0 24 24">{drawing}</symbol>'
 
 
-def write(contents: dict[str, bytes]) -> None:
-    """Makes the folder hold exactly these files and their sums."""
-    VENDOR.mkdir(parents=True, exist_ok=True)
+def write(folder: Path, contents: dict[str, bytes]) -> None:
+    """Makes ``folder`` hold exactly these files and their sums."""
+    folder.mkdir(parents=True, exist_ok=True)
     sums = [f"{hashlib.sha256(content).hexdigest()}  {name}" for name, content in sorted(contents.items())]
     wanted = contents | {SUMS: ("\n".join(sums) + "\n").encode()}
-    for path in VENDOR.iterdir():
+    for path in folder.iterdir():
         if path.name not in wanted:
             path.unlink()
     for name, content in wanted.items():
-        (VENDOR / name).write_bytes(content)
+        (folder / name).write_bytes(content)
 
 
 if __name__ == "__main__":
