@@ -5,7 +5,6 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.exc import StaleDataError
 
 from app.actions.customers import (
     add_contact,
@@ -14,6 +13,7 @@ from app.actions.customers import (
     make_customer,
 )
 from app.actions.phones import phone_key
+from app.actions.records import flush_or_stale
 from app.actions.workflow import Move, Workflow, refuse_stale
 from app.errors import Forbidden, Invalid, Stale, WrongState
 from app.i18n import Label
@@ -249,15 +249,6 @@ def delete_opportunity(session: Session, opportunity: Opportunity, *, by: Actor)
         raise WrongState(Label("Only an unassigned opportunity can be deleted."))
     session.delete(opportunity)
     flush_or_stale(session)
-
-
-def flush_or_stale(session: Session) -> None:
-    """Flush; raises Stale when somebody changed a row between its reading and its writing."""
-    try:
-        session.flush()
-    except StaleDataError:
-        session.rollback()
-        raise Stale(Label("Somebody changed this record at this moment. Look at it again before you go on.")) from None
 
 
 def _fill(opportunity: Opportunity, values: Mapping[str, Any]) -> None:

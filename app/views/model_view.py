@@ -12,6 +12,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
+from app.actions import records
 from app.actions.workflow import Workflow, moves_of
 from app.errors import OutOfSight
 from app.extensions import appbuilder, session
@@ -70,7 +71,7 @@ class CrmModelView(ModelView):  # type: ignore[misc]
         missing = {
             "add": not self.add_columns and kind.add is CrmModelView.add,
             "edit": not self.edit_columns and kind.edit is CrmModelView.edit,
-            "delete": kind.remove is CrmModelView.remove and kind.delete is CrmModelView.delete,
+            "delete": Verb.DELETE not in self.screen.verbs and kind.delete is CrmModelView.delete,
         }
         return {name for name, is_missing in missing.items() if is_missing}
 
@@ -91,8 +92,8 @@ class CrmModelView(ModelView):  # type: ignore[misc]
         return next(view for view in appbuilder().baseviews if type(view) is cls)
 
     def responsible_of(self, row: Any) -> int | None:
-        """The person a row belongs to, whose phone numbers he always sees."""
-        return row.responsible_id
+        """The person a row belongs to, whose phone numbers he always sees; None where rows belong to nobody."""
+        return getattr(row, "responsible_id", None)
 
     def shows_phones(self, row: Any) -> bool:
         """Whether this person may read the phone numbers of ``row``."""
@@ -108,26 +109,26 @@ class CrmModelView(ModelView):  # type: ignore[misc]
 
     def may_edit(self, row: Any) -> bool:
         """Whether ``row`` may be edited now by this person."""
-        return False
+        return bool(self.edit_columns) and actor().may(self.screen.right(Verb.EDIT))
 
     def may_delete(self, row: Any) -> bool:
         """Whether ``row`` may be deleted now by this person."""
-        return False
+        return Verb.DELETE in self.screen.verbs and actor().may(self.screen.right(Verb.DELETE))
 
     def check_edit(self, row: Any) -> None:
         """Raises DomainError when ``row`` may not be edited; asked before the form is shown."""
 
     def create(self, values: Mapping[str, Any]) -> Any:
         """Make a row of the checked values, by an action."""
-        raise NotImplementedError
+        return records.create_record(session(), self.model, values, by=actor(), screen=self.screen)
 
     def update(self, row: Any, values: Mapping[str, Any], version: int | None) -> None:
         """Change a row, by an action."""
-        raise NotImplementedError
+        records.edit_record(session(), row, values, by=actor(), screen=self.screen, version=version)
 
     def remove(self, row: Any) -> None:
         """Delete a row, by an action."""
-        raise NotImplementedError
+        records.delete_record(session(), row, by=actor(), screen=self.screen)
 
     def more_buttons(self, row: Any) -> Buttons:
         """Further buttons of a row, before edit and delete."""

@@ -6,6 +6,7 @@ import threading
 import pytest
 from sqlalchemy import select
 
+from app.actions.records import flush_or_stale
 from app.models import Customer, Opportunity, StatusMove
 from tests.browsing import Browser, fields_of, text_of
 from tests.cast import PASSWORD, key_of
@@ -183,13 +184,12 @@ def test_a_plan_is_not_changed_on_an_opportunity_closed_in_the_same_moment(as_, 
 
     key, item = key_named(rows, "绍兴"), None
     item = item_of(rows, key)
-    write = marketing.flush_or_stale
 
     def end_meanwhile(session):
         if app.config.pop("END_MEANWHILE", False):
             with rows() as other:
                 other.get(Opportunity, key).status = "failed"
-        write(session)
+        flush_or_stale(session)
 
     monkeypatch.setattr(marketing, "flush_or_stale", end_meanwhile)
     for path, fields in (
