@@ -1,21 +1,14 @@
-"""Every registered route as each of the cast: it answers, closes, speaks one language, and is bounded."""
-
-import re
+"""Every registered route as each of the cast: it answers, closes, and is bounded."""
 
 import pytest
 from flask import Blueprint, Flask
 
 from app.models import Model
 from app.security.rights import SCREENS, all_rights
-from tests.browsing import Browser, text_of
+from tests.browsing import Browser
 from tests.cast import CAST
-from tests.walk import ANSWERS, counted, everything, foreign_words, routes, texts_of_records
+from tests.walk import ANSWERS, counted, everything, routes
 
-#: Words both languages share.
-COMMON_WORDS = {
-    "zh": {"CRM", "CRM_ENV", "ENV", "production", "flask", "crm", "init", "README", "md", "English", "KH", "Ctrl"},
-    "en": {"知客", "简体中文", "中文"},
-}
 STATEMENTS = {"list": 12, "show": 15, "": 15}
 
 
@@ -96,25 +89,6 @@ def pages(app):
     return [route for route in routes(app) if route.method == "GET" and "/move" not in route.path]
 
 
-@pytest.mark.parametrize("locale", ["zh", "en"])
-@pytest.mark.parametrize("who", ["admin", "supervisor", "manager_a", "executive"])
-def test_a_page_speaks_one_language(as_, app, who, locale):
-    records = texts_of_records(app)
-    browser = as_(who, locale=locale)
-    for route in pages(app):
-        answer = browser.get(route.path)
-        if answer.status_code == 302 or answer.mimetype != "text/html":
-            continue
-        text = re.sub(r"\b[0-9a-f]{12}\b", " ", text_of(answer))  # the number of a request
-        for record in records:
-            text = text.replace(record, " ")
-        left = [word for word in foreign_words(text, locale) if word not in COMMON_WORDS[locale]]
-        assert not left, (route.path, left)
-        assert "None" not in re.findall(r"\b\w+\b", text_of(answer)), route.path
-        if "<html" in answer.get_data(as_text=True):
-            assert f'<html lang="{"zh-CN" if locale == "zh" else "en"}"' in answer.get_data(as_text=True)
-
-
 @pytest.mark.parametrize("who", ["admin", "supervisor", "manager_a", "executive", "head_a"])
 def test_statements_are_bounded(as_, app, who):
     browser = as_(who)
@@ -130,9 +104,7 @@ def test_every_table_has_its_own_name():
     assert len(names) == len(set(names))
 
 
-def test_the_walks_see_a_word_of_the_other_language_and_a_statement_for_each_row(app, as_):
-    assert foreign_words("客户 Customer 3", "zh") == ["Customer"]
-    assert foreign_words("Customer 客户 3", "en") == ["客户"]
+def test_the_walk_counts_statements(app, as_):
     with counted(app) as seen:
         as_("manager_a").get("/opportunities/list/")
     assert 0 < len(seen) <= STATEMENTS["list"]

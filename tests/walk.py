@@ -1,6 +1,5 @@
 """The walks: every route of the application with rows in and out of sight, taken from the application itself."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -83,21 +82,3 @@ def everything(app: Flask) -> dict[str, list[Any]]:
             name: sorted(map(tuple, db.session.execute(select(table)).all()), key=repr)
             for name, table in Model.metadata.tables.items()
         }
-
-
-def texts_of_records(app: Flask) -> list[str]:
-    """Every text that stands in the database, the longest first."""
-    found = {value for rows in everything(app).values() for row in rows for value in row if isinstance(value, str)}
-    with app.app_context():
-        from app.models import Employee
-
-        db.session.info["actor"] = SYSTEM
-        found |= {person.full_name for person in db.session.scalars(select(Employee))}
-        found |= {person.full_name[-2:] for person in db.session.scalars(select(Employee))}
-    return sorted((text for text in found if len(text) > 1), key=len, reverse=True)
-
-
-def foreign_words(text: str, locale: str) -> list[str]:
-    """The words of ``text`` that are of the other language."""
-    pattern = r"[A-Za-z]{2,}" if locale == "zh" else r"[\u4e00-\u9fff]+"
-    return re.findall(pattern, text)
