@@ -14,7 +14,9 @@ from werkzeug.serving import make_server
 from tests.cast import PASSWORD
 from tools.browser import find_browser
 
+HEIGHT_OF_A_PHONE = 844
 SCREENS = Path(__file__).resolve().parents[1] / "build" / "screens"
+AXE = Path(__file__).resolve().parent / "vendor" / "axe.min.js"
 
 
 @contextmanager
@@ -44,10 +46,15 @@ def chromium() -> Iterator[Browser]:
 class Visitor:
     """One person in the browser, with everything the page complained of or asked of another host."""
 
-    def __init__(self, browser: Browser, address: str, locale: str = "zh-CN", width: int = 1366) -> None:
-        height = 844 if width < 600 else 900
+    def __init__(
+        self, browser: Browser, address: str, locale: str = "zh-CN", *, width: int = 1366, theme: Any = "light"
+    ) -> None:
         self.context = browser.new_context(
-            base_url=address, locale=locale, viewport={"width": width, "height": height}, reduced_motion="reduce"
+            base_url=address,
+            locale=locale,
+            viewport={"width": width, "height": HEIGHT_OF_A_PHONE if width < 600 else 900},
+            reduced_motion="reduce",
+            color_scheme=theme,
         )
         self.page: Page = self.context.new_page()
         self.page.set_default_timeout(10_000)
@@ -81,6 +88,23 @@ class Visitor:
         SCREENS.mkdir(parents=True, exist_ok=True)
         self.page.wait_for_load_state("networkidle")
         self.page.screenshot(path=SCREENS / f"{name}.png", full_page=True)
+
+    def is_wider_than_the_screen(self) -> bool:
+        """Whether the page can be scrolled sideways."""
+        script = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+        return bool(self.page.evaluate(script))
+
+    def resize(self, width: int) -> None:
+        """Give the page another width."""
+        self.page.set_viewport_size({"width": width, "height": HEIGHT_OF_A_PHONE if width < 600 else 900})
+
+    def violations(self) -> list[str]:
+        """What axe finds against WCAG 2.2 AA: rule and the first element of each."""
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(AXE.read_text(encoding="utf-8"))
+        tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+        found = self.page.evaluate("tags => axe.run(document, {runOnly: tags}).then(found => found.violations)", tags)
+        return [f"{one['id']}: {one['nodes'][0]['html'][:160]} {one['nodes'][0]['failureSummary']}" for one in found]
 
     def close(self) -> None:
         """Leave, without complaints."""

@@ -1,0 +1,133 @@
+"""The demo company served to a real browser, and who can open which of its pages."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import select
+
+from app import create_app, demo
+from app.database import upgrade
+from app.extensions import db
+from app.security.actor import SYSTEM
+from app.views.moves import MovingView
+from config import Settings
+from tests.browser_site import Visitor, chromium, served
+from tests.browsing import Browser
+from tests.databases import sqlite_database
+from tests.walk import model_of, routes
+
+PASSWORD = "zhike-demo-2026"
+CUSTOMERS = 80
+#: Who is asked to open a page, the one with the widest rights first.
+PEOPLE = ("admin", "jingli1", "zhuguan", "gaoguan", "jingli2")
+MOST_KEYS = 400
+VIEWPORTS = {1366: 900, 683: 900, 390: 844, 360: 780}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page and somebody who may open it."""
+
+    path: str
+    who: str
+
+    @property
+    def slug(self) -> str:
+        """The page's address as a file's name."""
+        return self.path.strip("/").replace("/", "-").partition("?")[0] or "workbench"
+
+
+class Showroom:
+    """The demo company at an address, with a browser before it."""
+
+    def __init__(self, app: Flask, address: str, browser: Any) -> None:
+        self.app, self.address, self.browser = app, address, browser
+
+    def visit(self, who: str | None, locale: str = "zh", *, width: int = 1366, theme: str = "light") -> Visitor:
+        """Somebody at the browser, signed in when ``who`` says as whom."""
+        language = "zh-CN" if locale == "zh" else "en-US"
+        visitor = Visitor(self.browser, self.address, language, width=width, theme=theme)
+        return visitor.sign_in(who, PASSWORD) if who else visitor
+
+    def keys(self, model: Any) -> list[int]:
+        """Some rows of a model, of every state."""
+        with self.app.app_context():
+            db.session.info["actor"] = SYSTEM
+            return list(db.session.scalars(select(model.id).order_by(model.id).limit(MOST_KEYS)))
+
+    def places(self) -> tuple[list[Place], list[str]]:
+        """Every page with somebody who may open it, and the addresses nobody of the company could open."""
+        with self.app.app_context():
+            browsers = {who: Browser(self.app, who) for who in PEOPLE}
+        found, missing = [], []
+        for endpoint in sorted({(route.endpoint, route.path) for route in routes(self.app, pk=0) if _is_page(route)}):
+            place = self._place(*endpoint, browsers)
+            if place is None:
+                missing.append(endpoint[1])
+            elif place.path:
+                found.append(place)
+        return found, missing
+
+    def _place(self, endpoint: str, path: str, browsers: dict[str, Browser]) -> Place | None:
+        """Who gets a whole page; an empty path for what is no page but a part, a file or a redirect."""
+        for one in self._addresses(endpoint, path):
+            for who, browser in browsers.items():
+                answer = browser.get(one)
+                if answer.status_code == 200:
+                    is_whole = "<html" in answer.get_data(as_text=True)[:2000]
+                    return Place(one if is_whole else "", who)
+                if 300 <= answer.status_code < 400:
+                    return Place("", who)
+        return None
+
+    def _addresses(self, endpoint: str, path: str) -> Iterator[str]:
+        route = next(one for one in routes(self.app, pk=0) if one.endpoint == endpoint)
+        if not route.has_row:
+            yield from self._with_rows(route.view, path)
+            return
+        model = model_of(route)
+        for key in self.keys(model) if model is not None else ():
+            yield path.replace("/0", f"/{key}", 1)
+
+    def _with_rows(self, view: Any, path: str) -> Iterator[str]:
+        """A move of several rows is asked for with a row that allows it."""
+        if isinstance(view, MovingView) and "/moves/" in path:
+            yield from (f"{path}?row={key}" for key in self.keys(view.model))
+        else:
+            yield path
+
+
+def _is_page(route: Any) -> bool:
+    if route.method != "GET" or route.endpoint == "SignIn.login" or route.guard is None:
+        return False
+    _, is_of_many, key = route.path.rpartition("/moves/")
+    return not is_of_many or bool(route.view.flow.move(key).on_many)
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Showroom]:
+    """The showroom inside the block."""
+    settings = Settings.from_environment(
+        {
+            "CRM_DATABASE_URL": sqlite_database(folder, "showroom"),
+            "CRM_SECRET_KEY": "s" * 40,
+            "CRM_DEMO_PASSWORD": PASSWORD,
+        }
+    )
+    upgrade(settings)
+    demo.load(settings, customers=CUSTOMERS, seed=7)
+    app = create_app(settings)
+    try:
+        with served(app) as address, chromium() as browser:
+            yield Showroom(app, address, browser)
+    finally:
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
+__all__ = ["PEOPLE", "VIEWPORTS", "Place", "Showroom", "opened"]
