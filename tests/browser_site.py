@@ -84,10 +84,14 @@ class Visitor:
         return self
 
     def shot(self, name: str) -> None:
-        """Keep a picture of the page."""
+        """Keep a picture of the whole page, as on a screen that is high enough for it."""
         SCREENS.mkdir(parents=True, exist_ok=True)
         self.page.wait_for_load_state("networkidle")
-        self.page.screenshot(path=SCREENS / f"{name}.png", full_page=True)
+        width, height = self.page.evaluate("[window.innerWidth, window.innerHeight]")
+        needed = self.page.evaluate("document.documentElement.scrollHeight")
+        self.page.set_viewport_size({"width": width, "height": max(height, needed)})
+        self.page.screenshot(path=SCREENS / f"{name}.png")
+        self.page.set_viewport_size({"width": width, "height": height})
 
     def is_wider_than_the_screen(self) -> bool:
         """Whether the page can be scrolled sideways."""
