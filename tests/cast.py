@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.actions.basedata import find_entry
 from app.actions.marketing import PIPELINE
+from app.actions.reminders import mark_read, tell
 from app.database import engine_for
 from app.extensions import db
 from app.models import (
@@ -23,9 +24,11 @@ from app.models import (
     OpportunityStatus,
     PlanItem,
     Reach,
+    Reminder,
     RoleReach,
 )
-from app.security.actor import SYSTEM
+from app.models.reminders import OPPORTUNITY_ASSIGNED
+from app.security.actor import SYSTEM, Actor
 
 MOMENT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 PASSWORD = "Wanjuan-7-shulin"
@@ -130,12 +133,24 @@ def _work(session: Session, people: dict[str, Employee]) -> None:
     for row, status in rows:
         if status is assigned:
             session.add(PlanItem(opportunity=row, planned_on=date(2026, 3, 9), todo="电话确认改造范围"))
+    for row, status in rows:
+        if status is assigned:
+            _remind(session, row, people["supervisor"])
     for number, (name, manager) in enumerate(
         (("镇江岚砺磨具有限公司", "manager_a"), ("泰州知微生物有限公司", "manager_b"))
     ):
         customer = Customer(number=f"KH26030200000{number + 1}", name=name, manager=people[manager])
         customer.contacts.append(Contact(name="蒋经理", mobile="13800138000", phone_key="+8613800138000"))
         session.add(customer)
+
+
+def _remind(session: Session, row: Opportunity, giver: Employee) -> None:
+    """Each has been told of what is his and has read it, so that to open it or to mark all read changes nothing."""
+    values = {"name": row.customer_name}
+    told = (session, OPPORTUNITY_ASSIGNED, [row.assignee_id])
+    tell(*told, key=f"{row.id}:1", about=row, values=values, by=Actor(giver.id), at=MOMENT)
+    for reminder in session.scalars(select(Reminder)):
+        mark_read(session, reminder, at=MOMENT)
 
 
 def opportunity(name: str, creator: Employee, assignee: Employee | None = None, **more: Any) -> Opportunity:

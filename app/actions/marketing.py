@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -14,12 +15,14 @@ from app.actions.customers import (
 )
 from app.actions.phones import phone_key
 from app.actions.records import flush_or_stale
+from app.actions.reminders import tell
 from app.actions.workflow import Move, Workflow, refuse_stale
 from app.errors import Forbidden, Invalid, Stale, WrongState
 from app.i18n import Label
 from app.models.customers import Customer
 from app.models.marketing import Opportunity, OpportunityStatus, PlanItem
 from app.models.org import Employee
+from app.models.reminders import OPPORTUNITY_ASSIGNED, OPPORTUNITY_REASSIGNED, OPPORTUNITY_TAKEN_OVER
 from app.security.actor import Actor, holds
 from app.security.rights import OPPORTUNITIES, PLANS, Verb
 from app.security.scope import may_hold, may_write, system
@@ -67,9 +70,24 @@ def hand_to(
         raise Invalid({"assignee": Label("This opportunity is assigned to this person already.")})
     if not holds(session, assignee.id, PLANS.right(Verb.CARRY_OUT)):
         raise Invalid({"assignee": Label("This person does not carry out plans.")})
+    _tell_of_assignment(session, opportunity, assignee, by=by, at=at)
     opportunity.assignee = assignee
     opportunity.assigned_on = at
     return str(assignee)
+
+
+def _tell_of_assignment(
+    session: Session, opportunity: Opportunity, assignee: Employee, *, by: Actor, at: datetime
+) -> None:
+    """Remind whoever gets the opportunity, and whoever had it before."""
+    event = f"{opportunity.id}:{opportunity.version}"
+    told = partial(tell, session, key=event, about=opportunity, by=by, at=at)
+    before, name = opportunity.assignee, opportunity.customer_name
+    if before is None:
+        told(OPPORTUNITY_ASSIGNED, [assignee.id], values={"name": name})
+        return
+    told(OPPORTUNITY_REASSIGNED, [assignee.id], values={"name": name, "before": str(before)})
+    told(OPPORTUNITY_TAKEN_OVER, [before.id], values={"name": name, "after": str(assignee)})
 
 
 def win(

@@ -10,6 +10,7 @@ from app.models.history import StatusMove
 from app.models.installation import Installation
 from app.models.marketing import Opportunity, OpportunityStatus, PlanItem
 from app.models.org import Department, Employee, Reach, Role, RoleReach
+from app.models.reminders import Reminder, ReminderSetting
 
 __all__ = [
     "Category",
@@ -27,6 +28,8 @@ __all__ = [
     "OpportunityStatus",
     "PlanItem",
     "Reach",
+    "Reminder",
+    "ReminderSetting",
     "Role",
     "RoleReach",
     "StatusMove",

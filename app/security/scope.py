@@ -5,7 +5,8 @@ sees; ``before_flush`` refuses a write outside his scope and a link to a row he 
 works for nobody reaches no walled row at all.
 
 A root model carries ``scope_module`` and ``responsible_id`` (and ``is_common`` where everybody who sees a row may
-write it); a child names the relationship it is seen through in ``seen_through``.
+write it); a child names the relationship it is seen through in ``seen_through``. A row of a model that ``is_personal``
+is its person's alone, however far anybody else reaches.
 """
 
 from collections.abc import Iterator
@@ -54,9 +55,21 @@ def children() -> tuple[Any, ...]:
 
 
 @cache
+def personal() -> tuple[Any, ...]:
+    """The walled models whose rows are one person's alone."""
+    return tuple(m.class_ for m in Model.registry.mappers if hasattr(m.class_, "is_personal"))
+
+
+@cache
+def walled() -> tuple[Any, ...]:
+    """Every walled model."""
+    return (*roots(), *children(), *personal(), StatusMove)
+
+
+@cache
 def walled_tables() -> frozenset[Table]:
     """Every table whose rows the wall guards."""
-    return frozenset(mapper_of(model).local_table for model in (*roots(), *children(), StatusMove))  # type: ignore[misc]
+    return frozenset(mapper_of(model).local_table for model in walled())  # type: ignore[misc]
 
 
 def actor_of(session: Session) -> Actor | None:
@@ -93,6 +106,9 @@ def sees(model: Any, actor: Actor) -> ColumnElement[bool] | None:
     """The condition under which ``actor`` sees a row of ``model``; None when he sees every one."""
     if model is StatusMove:
         return _sees_moves(actor)
+    if hasattr(model, "is_personal"):
+        mine: ColumnElement[bool] = model.person_id == actor.person_id
+        return mine
     if hasattr(model, "seen_through"):
         parent = mapper_of(model).relationships[model.seen_through].mapper.class_
         inner = sees(parent, actor)
@@ -155,7 +171,7 @@ def _criteria(session: Session, actor: Actor) -> tuple[Any, ...]:
     """The conditions of every walled model, made once for the actor a session works for."""
     known = session.info.get("criteria")
     if known is None or known[0] is not actor:
-        conditions = ((model, sees(model, actor)) for model in (*roots(), *children(), StatusMove))
+        conditions = ((model, sees(model, actor)) for model in walled())
         made = (
             with_loader_criteria(model, condition, include_aliases=True)
             for model, condition in conditions
@@ -252,6 +268,8 @@ def _guard_row(
         return
     if isinstance(row, StatusMove):
         _refuse_rewriting(session, row, is_new=is_new)
+    elif hasattr(type(row), "is_personal"):
+        _refuse_others(row, actor)
     elif _is_walled(row):
         _refuse_foreign(session, row, actor, is_deleted=is_deleted)
 
@@ -261,6 +279,12 @@ def _refuse_rewriting(session: Session, move: StatusMove, *, is_new: bool) -> No
     held = (row for row in session.identity_map.values() if getattr(row, "__tablename__", "") == move.kind)
     if not is_new or not any(getattr(row, "id", None) == move.row_id for row in held):
         raise Forbidden(Label("The history of a record cannot be changed."))
+
+
+def _refuse_others(row: Any, actor: Actor | None) -> None:
+    """What is one person's alone is written by him alone, and neither given away nor taken."""
+    if actor is None or {_committed(row).person_id, row.person_id} != {actor.person_id}:
+        raise Forbidden(Label("This belongs to somebody else alone."))
 
 
 def _settle_links(row: Any) -> None:

@@ -59,6 +59,7 @@
   }
   function closePops(event) {
     for (const pop of all("details.pop[open]")) if (!pop.contains(event?.target ?? null)) pop.open = false;
+    closeBell(event?.target ?? null);
   }
 
   // ---- messages and dialogs -------------------------------------------------------------------------------
@@ -254,6 +255,44 @@
     restoreDraft();
   }
 
+  // ---- the bell -------------------------------------------------------------------------------------------
+  const MINUTE = 60_000, WHILE_OPEN = 5 * MINUTE, ON_WORKBENCH = 60 * MINUTE;
+  function openBell(event, link) {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const isOpen = link.ariaExpanded === "true";
+    closePops();
+    if (isOpen) return;
+    link.ariaExpanded = "true";
+    htmx.ajax("GET", link.dataset.bell, { target: "#bell-pop", swap: "innerHTML" }).then(() => {
+      one("#bell-pop").hidden = one("#bell-link").ariaExpanded !== "true";
+    });
+  }
+  function closeBell(target) {
+    const link = one("#bell-link");
+    if (!link || one("#bell").contains(target)) return;
+    if (one("#bell-pop").contains(document.activeElement)) link.focus();
+    one("#bell-pop").hidden = true;
+    link.ariaExpanded = "false";
+  }
+  /** When this reader's reminders were last looked after, in whichever of his pages. */
+  const lastCheck = () => Number(recall("localStorage", "reminded")?.split(said("reader") + " ")[1] ?? 0);
+  /** Has what is due told. Asks quietly: a session that ended or a server that is away is no news here. */
+  async function checkReminders(pause) {
+    if (!one("#bell") || document.hidden || Date.now() - lastCheck() < pause) return;
+    keep("localStorage", "reminded", `${said("reader")} ${Date.now()}`);
+    const headers = { "X-CSRFToken": one('meta[name="csrf-token"]').content, "HX-Request": "true" };
+    const answer = await fetch("/reminders/check", { method: "POST", headers }).catch(() => null);
+    if (!answer?.ok) return;
+    const fresh = one("a", new DOMParser().parseFromString(await answer.text(), "text/html"));
+    one("#bell-link").ariaLabel = fresh.ariaLabel;
+    one("#bell-link").replaceChildren(...fresh.childNodes);
+  }
+  function minuteByMinute() {
+    if (location.pathname === "/") checkReminders(ON_WORKBENCH);
+    setInterval(checkReminders, MINUTE, WHILE_OPEN);
+  }
+
   // ---- the page -------------------------------------------------------------------------------------------
   function pressKey(event) {
     const withControl = event.ctrlKey || event.metaKey;
@@ -269,7 +308,7 @@
     all("[data-counts]").forEach(showLength);
   }
   function begin() {
-    for (const start of [configureHtmx, showLook, showChosen, prepare, settleDraft, fadeToasts]) start();
+    for (const start of [configureHtmx, showLook, showChosen, prepare, settleDraft, fadeToasts, minuteByMinute]) start();
     one("#dialog").addEventListener("cancel", leaveDialog);
   }
 
@@ -286,6 +325,7 @@
   on("click", "[data-question]", ask, true);
   on("click", "[data-close]", closeDialog);
   on("click", "[data-dialog]", openDialog);
+  on("click", "[data-bell]", openBell);
   on("click", "[data-dismiss]", (_event, button) => button.parentElement.remove());
   on("click", "[data-fold]", foldMenu);
   on("click", ".mod > summary", unfoldFor);

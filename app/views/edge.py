@@ -29,6 +29,7 @@ from app.models.installation import DEMO_MARK, Installation
 from app.models.org import Employee
 from app.security.actor import Actor, load_actor
 from app.security.rights import CATALOGUE, Verb
+from app.views.bell import bell
 from app.views.guards import Guard, guard_of
 from app.views.listing import BadAddress
 from app.views.presentation import Page
@@ -310,6 +311,7 @@ def frame() -> dict[str, Any]:
     return {
         "reader": g.get("reader"),
         "menu": menu() if g.get("actor") else [],
+        "bell": bell,
         "languages": [(code, one["name"], code == locale[:2]) for code, one in known.items()],
         "is_demo": current_app.extensions.get("crm_is_demo", False),
         "asset": asset,

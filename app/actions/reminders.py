@@ -1,0 +1,194 @@
+"""Reminders: telling people once, what is due, and what one person does with his own."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, String, and_, cast, func, literal, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from app.models.base import mapper_of
+from app.models.marketing import Opportunity, OpportunityStatus, PlanItem
+from app.models.org import Employee
+from app.models.reminders import KINDS, PLAN_ITEM_DUE, Channel, Reminder, ReminderKind, ReminderSetting
+from app.security.actor import Actor
+from app.security.scope import system
+
+#: Beyond this many unread ones nobody counts.
+MOST_COUNTED = 99
+#: What was due longer ago and never told waits on the workbench; told now, it would bury everything else.
+STILL_TOLD = timedelta(days=30)
+BATCH = 5_000
+
+
+# ---- telling ------------------------------------------------------------------------------------------
+
+
+def tell(
+    session: Session,
+    kind: ReminderKind,
+    person_ids: Iterable[int | None],
+    *,
+    key: str,
+    about: Any,
+    values: Mapping[str, str],
+    by: Actor,
+    at: datetime,
+) -> int:
+    """Remind people of what happened to the record ``about``; returns how many were told, in one statement.
+
+    ``key`` names the event within its kind: whoever was told it already is not told again, and two who tell it at
+    once do not disturb each other. The disabled, the one who did it and whoever does not want this kind are left
+    out. ``values`` fill the sentence; ``by`` is added to them.
+    """
+    receivers = {one for one in person_ids if one is not None} - {by.person_id}
+    if not receivers:
+        return 0
+    # What the caller has changed so far is flushed by the rules of his own move.
+    with session.no_autoflush, system(session, "a reminder is written for somebody else"):
+        row: dict[str, Any] = {
+            "kind": kind.key,
+            "key": f"{kind.key}:{key}",
+            "about": about.__tablename__,
+            "row_id": about.id,
+            "values": {**values, "by": _name_of(session, by)},
+            "created_on": at,
+        }
+        return _insert_for(session, row, _wanting(kind).where(Employee.id.in_(receivers)))
+
+
+def _name_of(session: Session, by: Actor) -> str:
+    """The name of who acts; empty for the system, which is called by each reader's word."""
+    person = session.get(Employee, by.person_id) if by.person_id is not None else None
+    return str(person) if person else ""
+
+
+def _wanting(kind: ReminderKind) -> Select[int]:
+    """The keys of the enabled people who want reminders of a kind here."""
+    mine = and_(ReminderSetting.person_id == Employee.id, ReminderSetting.kind == kind.key)
+    return select(Employee.id).outerjoin(ReminderSetting, mine).where(Employee.active.is_(True), _is_wanted(kind))
+
+
+def _is_wanted(kind: ReminderKind) -> ColumnElement[bool]:
+    wanted = ReminderSetting.channel == Channel.HERE
+    return or_(wanted, ReminderSetting.channel.is_(None)) if kind.channel is Channel.HERE else wanted
+
+
+def _insert_for(session: Session, row: Mapping[str, Any], people: Select[int]) -> int:
+    """Write ``row`` for each of ``people`` who does not have its key yet."""
+    columns = mapper_of(Reminder).columns
+    given = [literal(value, columns[name].type) for name, value in row.items()]
+    statement = (
+        _insert(session)(Reminder)
+        .from_select(["person_id", *row], people.add_columns(*given))
+        .on_conflict_do_nothing(index_elements=["person_id", "key"])
+        .returning(Reminder.id)
+    )
+    return len(session.scalars(statement).all())
+
+
+def _insert(session: Session) -> Any:
+    return (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert
+
+
+# ---- what is due ----------------------------------------------------------------------------------------
+
+
+def remind_of_due_plan_items(session: Session, *, today: date, at: datetime, person_id: int | None = None) -> int:
+    """Tell each plan item that is due to whoever has to carry it out, one person's or everybody's, each once.
+
+    ``today`` is the company's day. An item that was due up to 30 days ago and was never told is told now; one that
+    was told is not told again while it stays overdue. Returns how many were told.
+    """
+    told, last = 0, 0
+    with system(session, "what is due is told to whoever it is due for"):
+        while rows := session.execute(_due(today, person_id).where(PlanItem.id > last).limit(BATCH)).all():
+            told += _tell_due(session, rows, at)
+            last = rows[-1].id
+    return told
+
+
+def _due(today: date, person_id: int | None) -> Select[int, str, date, int, str, int | None]:
+    """The plan items to tell, by their keys, so that two who tell them at once wait for each other in one order."""
+    key = literal(f"{PLAN_ITEM_DUE.key}:") + cast(PlanItem.id, String(20))
+    was_told = select(Reminder.id).where(Reminder.person_id == Opportunity.assignee_id, Reminder.key == key)
+    is_mine = (Opportunity.assignee_id == person_id,) if person_id is not None else ()
+    return (
+        select(
+            PlanItem.id,
+            PlanItem.todo,
+            PlanItem.planned_on,
+            PlanItem.opportunity_id,
+            Opportunity.customer_name,
+            Opportunity.assignee_id,
+        )
+        .join(PlanItem.opportunity)
+        .where(
+            PlanItem.done_on.is_(None),
+            PlanItem.planned_on.between(today - STILL_TOLD, today),
+            Opportunity.status == OpportunityStatus.ASSIGNED,
+            Opportunity.assignee_id.in_(_wanting(PLAN_ITEM_DUE)),
+            ~was_told.exists(),
+            *is_mine,
+        )
+        .order_by(PlanItem.id)
+    )
+
+
+def _tell_due(session: Session, rows: Sequence[Any], at: datetime) -> int:
+    made = [
+        {
+            "person_id": row.assignee_id,
+            "kind": PLAN_ITEM_DUE.key,
+            "key": f"{PLAN_ITEM_DUE.key}:{row.id}",
+            "about": Opportunity.__tablename__,
+            "row_id": row.opportunity_id,
+            "values": {"day": row.planned_on.isoformat(), "todo": row.todo, "name": row.customer_name},
+            "created_on": at,
+        }
+        for row in rows
+    ]
+    statement = _insert(session)(Reminder).on_conflict_do_nothing(index_elements=["person_id", "key"])
+    return len(session.scalars(statement.returning(Reminder.id), made).all())
+
+
+# ---- one's own --------------------------------------------------------------------------------------------
+
+
+def unread(by: Actor) -> Select[int]:
+    """The keys of one's own unread reminders."""
+    return select(Reminder.id).where(Reminder.person_id == by.person_id, Reminder.read_on.is_(None))
+
+
+def unread_count(session: Session, *, by: Actor) -> int:
+    """How many reminders of one's own are unread, counted up to one more than ``MOST_COUNTED``."""
+    first = unread(by).limit(MOST_COUNTED + 1).subquery()
+    return session.scalar(select(func.count()).select_from(first)) or 0
+
+
+def mark_read(session: Session, reminder: Reminder, *, at: datetime) -> None:
+    """Keep when a reminder was first read; flushes."""
+    reminder.read_on = reminder.read_on or at
+    session.flush()
+
+
+def mark_all_read(session: Session, *, by: Actor, at: datetime) -> None:
+    """Mark every unread reminder of one's own, in one statement."""
+    mine = (Reminder.person_id == by.person_id, Reminder.read_on.is_(None))
+    with system(session, "many rows are changed by one statement, which names their person itself"):
+        session.execute(update(Reminder).where(*mine).values(read_on=at).execution_options(synchronize_session=False))
+
+
+def channels_of(session: Session, *, by: Actor) -> dict[str, Channel]:
+    """Where one wants each kind of reminder."""
+    statement = select(ReminderSetting).where(ReminderSetting.person_id == by.person_id)
+    chosen = {setting.kind: setting.channel for setting in session.scalars(statement)}
+    return {key: chosen.get(key, kind.channel) for key, kind in KINDS.items()}
+
+
+def choose_channels(session: Session, channels: Mapping[str, Channel], *, by: Actor) -> None:
+    """Keep where one wants the kinds named; flushes."""
+    for kind, channel in channels.items():
+        session.merge(ReminderSetting(person_id=by.person_id, kind=kind, channel=channel))
+    session.flush()

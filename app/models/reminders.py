@@ -1,0 +1,140 @@
+"""Reminders: what one person is told, once, and which kinds of them he wants."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import Dialect, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+from app.i18n import Choice, Label, LazyString, gettext
+from app.models.base import NEVER_REUSED, ChoiceType, Model, UtcDateTime
+
+
+class Channel(Choice):
+    """Where a person is reminded. A way to tell that comes later is one more member; the column takes any word."""
+
+    HERE = "here", Label("Remind me here")
+    NONE = "none", Label("Do not remind me")
+
+
+@dataclass(frozen=True)
+class ReminderKind:
+    """One reason to remind somebody.
+
+    ``sentence`` is filled with the values of a reminder when it is read, so that it shows in the reader's
+    language; ``address`` leads to the record, whose key it takes as ``{key}``.
+    """
+
+    key: str
+    label: LazyString
+    sentence: LazyString
+    address: str
+    icon: str
+    channel: Channel = Channel.HERE
+
+
+OPPORTUNITY_ASSIGNED = ReminderKind(
+    "opportunity_assigned",
+    Label("An opportunity is assigned to me"),
+    Label("%(by)s assigned the opportunity “%(name)s” to you"),
+    "/opportunities/show/{key}",
+    "user-check",
+)
+OPPORTUNITY_REASSIGNED = ReminderKind(
+    "opportunity_reassigned",
+    Label("An opportunity of somebody else is reassigned to me"),
+    Label("%(by)s reassigned the opportunity “%(name)s” from %(before)s to you"),
+    "/opportunities/show/{key}",
+    "arrows-exchange",
+)
+OPPORTUNITY_TAKEN_OVER = ReminderKind(
+    "opportunity_taken_over",
+    Label("Somebody else takes over an opportunity of mine"),
+    Label("%(by)s reassigned your opportunity “%(name)s”: %(after)s takes it over"),
+    "/opportunities/show/{key}",
+    "arrows-exchange",
+)
+PLAN_ITEM_DUE = ReminderKind(
+    "plan_item_due",
+    Label("A plan item of mine is due"),
+    Label("Plan item due %(day)s: %(todo)s (%(name)s)"),
+    "/plans/show/{key}#plan-items",
+    "calendar-due",
+)
+
+#: Every kind, in the order in which the settings show them.
+KINDS = {
+    kind.key: kind for kind in (OPPORTUNITY_ASSIGNED, OPPORTUNITY_REASSIGNED, OPPORTUNITY_TAKEN_OVER, PLAN_ITEM_DUE)
+}
+
+
+class Values(TypeDecorator[dict[str, str]]):
+    """The values of a sentence, kept as JSON in a text, which every database can sort and compare."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: dict[str, str] | None, dialect: Dialect) -> str | None:
+        return None if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> dict[str, str] | None:
+        return None if value is None else dict(json.loads(value))
+
+
+class Reminder(Model):
+    """One thing one person is told. ``key`` says what happened; a person is never told one key twice.
+
+    ``about`` and ``row_id`` name the record. The values are of the moment it was told: they say nothing newer about
+    a record that the person may not see any more.
+    """
+
+    __tablename__ = "reminders"
+    __table_args__ = (
+        UniqueConstraint("person_id", "key"),
+        Index("ix_reminders_person_id_read_on_id", "person_id", "read_on", "id"),
+        Index("ix_reminders_person_id_id", "person_id", "id"),
+        NEVER_REUSED,
+    )
+    is_personal: ClassVar[bool] = True
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(30))
+    key: Mapped[str] = mapped_column(String(100))
+    about: Mapped[str] = mapped_column(String(30))
+    row_id: Mapped[int] = mapped_column(Integer)
+    values: Mapped[dict[str, str]] = mapped_column(Values)
+    created_on: Mapped[datetime] = mapped_column(UtcDateTime)
+    read_on: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @property
+    def text(self) -> str:
+        """The sentence in the reader's language."""
+        known = KINDS.get(self.kind)
+        values = {**self.values, "by": self.values.get("by") or gettext("the system")}
+        return str(known.sentence) % values if known else values.get("name", "")
+
+    @property
+    def address(self) -> str:
+        """Where the record is; the list of reminders for a kind this version does not know."""
+        known = KINDS.get(self.kind)
+        return known.address.format(key=self.row_id) if known else "/reminders/list/"
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class ReminderSetting(Model):
+    """Where one person wants reminders of one kind; without a row the kind's own default holds."""
+
+    __tablename__ = "reminder_settings"
+    is_personal: ClassVar[bool] = True
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(30), primary_key=True)
+    channel: Mapped[Channel] = mapped_column(ChoiceType(Channel))
