@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, inspect, literal, select, text
@@ -21,6 +21,7 @@ from app.demo.customers import Birth, CustomerWriter
 from app.demo.dice import Dice
 from app.demo.marketing import OpportunityWriter
 from app.demo.org import Team, write_team
+from app.demo.reminders import write_reminders
 from app.demo.workdays import Workdays
 from app.demo.world import World
 from app.errors import DomainError
@@ -144,6 +145,8 @@ class _Loading:
         self._world.bulk.flush()
         for keys in self._world.keys.values():
             keys.hand_over(self._connection)
+        midnight = datetime.combine(self._wish.today, time(), self._wish.zone)
+        write_reminders(self._connection, self._world.team, midnight)
         _gather_statistics(self._connection)
 
     def _outcomes(self) -> tuple[list[tuple[float, int]], set[int]]:

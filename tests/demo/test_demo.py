@@ -26,9 +26,11 @@ from app.models import (
     NumberSeries,
     Opportunity,
     PlanItem,
+    Reminder,
     StatusMove,
 )
 from app.models.names import name_key
+from app.models.reminders import OPPORTUNITY_ASSIGNED, PLAN_ITEM_DUE
 from app.security.actor import SYSTEM, load_actor
 from tests.demo.databases import PASSWORD
 
@@ -70,6 +72,19 @@ def test_something_is_due_today_for_both_managers(session: Session):
         assert 1 <= len(due) <= 4, username
     overdue = select(func.count()).where(PlanItem.planned_on < today(), PlanItem.done_on.is_(None))
     assert 2 <= (session.scalar(overdue) or 0) <= 30
+
+
+def test_both_managers_have_reminders_read_and_unread(session: Session):
+    for username in ("jingli1", "jingli2"):
+        mine = select(Reminder).join(Employee, Employee.id == Reminder.person_id).where(Employee.username == username)
+        told = session.scalars(mine.order_by(Reminder.id)).all()
+        assert 4 <= len(told) <= 20
+        assert {reminder.kind for reminder in told} == {OPPORTUNITY_ASSIGNED.key, PLAN_ITEM_DUE.key}
+        assert 1 <= sum(reminder.read_on is None for reminder in told) <= 9
+        moments = [reminder.created_on for reminder in told]
+        assert moments == sorted(moments)
+        assert moments[-1] <= now()
+        assert all(reminder.read_on > reminder.created_on for reminder in told if reminder.read_on)
 
 
 def test_a_manager_brought_in_unassigned_ones_herself(session: Session):
