@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import String, inspect, select, update
+from sqlalchemy import String, TypeDecorator, inspect, select, update
 
 from app.extensions import db
 from app.models import DictionaryEntry, Installation, Model
@@ -43,7 +43,7 @@ SILENT_ATTRIBUTES = {"data-remote", "data-exact", "data-reader"}
 OWN_TABLES = {DictionaryEntry.__tablename__, Installation.__tablename__, "alembic_version"}
 #: User names are Latin in every language.
 OWN_COLUMNS = {"username", "email", "password", "locale", "theme", "path", "number"}
-CHINESE = re.compile(r"[\u3400-\u9fff]+")
+CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]+")
 LATIN = re.compile(r"[A-Za-z_][A-Za-z_.]*[A-Za-z_]")
 RAW_NAME = re.compile(r"\b[a-z]+_[a-z_]+\b|\b[A-Z][a-z]+[A-Z][A-Za-z]*\b|\bNone\b")
 
@@ -105,30 +105,32 @@ def write_in_latin(app: Flask) -> int:
         with db.engine.begin() as connection:
             for table in Model.metadata.sorted_tables:
                 names = [] if table.name in OWN_TABLES else [one for one in table.columns if _is_text(one)]
-                if not names:
-                    continue
                 key = list(inspect(table).primary_key)
-                for row in connection.execute(select(*key, *names)).mappings().all():
-                    latin = {one.name: _latin(row[one.name], words) for one in names if _is_chinese(row[one.name])}
-                    if latin:
+                for row in connection.execute(select(*key, *names)).mappings().all() if names else ():
+                    latin = {one.name: _latin(row[one.name], words) for one in names}
+                    different = {name: value for name, value in latin.items() if value != row[name]}
+                    if different:
                         where = [one == row[one.name] for one in key]
-                        connection.execute(update(table).where(*where).values(**latin))
-                        changed += len(latin)
+                        connection.execute(update(table).where(*where).values(**different))
+                        changed += len(different)
         return changed
 
 
 def _is_text(column: Any) -> bool:
-    is_plain = isinstance(column.type, String) and not isinstance(column.type, ChoiceType)
+    kind = column.type.impl if isinstance(column.type, TypeDecorator) else column.type
+    is_plain = isinstance(kind, String) and not isinstance(column.type, ChoiceType)
     return is_plain and column.name not in OWN_COLUMNS
 
 
-def _is_chinese(value: Any) -> bool:
-    return isinstance(value, str) and CHINESE.search(value) is not None
-
-
-def _latin(value: str, words: dict[str, str]) -> str:
-    """The same Latin words for the same Chinese text."""
-    return words.setdefault(value, f"Record of Aldgate number {len(words) + 1}")
+def _latin(value: Any, words: dict[str, str]) -> Any:
+    """The same Latin words for the same Chinese ones, within collections too."""
+    if isinstance(value, dict):
+        return {name: _latin(part, words) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_latin(part, words) for part in value]
+    if not isinstance(value, str):
+        return value
+    return CHINESE.sub(lambda found: words.setdefault(found.group(), f"Aldgate {len(words) + 1}"), value)
 
 
 def pages(app: Flask) -> list[str]:
