@@ -21,6 +21,7 @@ from app.i18n import Label
 from app.models.base import mapper_of
 from app.models.basedata import Category, DictionaryEntry
 from app.views.edge import read_key
+from app.views.framework_texts import FormTexts
 from app.views.listing import FIRST_YEAR, LAST_YEAR
 from app.views.presentation import label_of
 
@@ -29,11 +30,19 @@ REQUIRED = Label("This field is required.")
 NOT_IN_NAMES = {"So", "Cn", "Co", "Cf", "Zl", "Zp"}
 #: Signs that companies do have in their names.
 SIGNS = "©®℃℗™"
+#: Before the name of a field: whose value of it shall stand.
+CHOICE = "choice-"
 MARKUP = re.compile(r"<\s*[/!a-zA-Z]")
 
 
 class CrmForm(DynamicForm):  # type: ignore[misc]
     """A form that knows which fields it has, so that any other posted field is refused."""
+
+    _fields: dict[str, Field]
+    #: Fields whose value stays as it is in the record: neither checked nor saved.
+    left_alone: frozenset[str] = frozenset()
+    #: What somebody else saved meanwhile; see ``app.views.merging``.
+    conflict: Any = None
 
     class Meta(DynamicForm.Meta):  # type: ignore[misc]
         """Reads what a form of a page sends, and neither JSON nor files in place of texts."""
@@ -44,9 +53,24 @@ class CrmForm(DynamicForm):  # type: ignore[misc]
                 return formdata
             return request.form if request.method == "POST" else None
 
+        def get_translations(self, form: Any) -> FormTexts:
+            """What the checks say."""
+            return FormTexts()
+
     def foreign_fields(self, posted: Iterable[str]) -> set[str]:
         """The posted names that are not fields of this form."""
-        return set(posted) - {field.name for field in self} - {"csrf_token"}
+        known = {field.name for field in self} | {"csrf_token"}
+        choices = {f"{CHOICE}{name}" for name in known} if "seen" in self else set()
+        return set(posted) - known - choices
+
+    def validate(self, *arguments: Any, **keywords: Any) -> bool:
+        """Check every field but those that are left alone."""
+        every = self._fields
+        self._fields = {name: field for name, field in every.items() if name not in self.left_alone}
+        try:
+            return bool(super().validate(*arguments, **keywords))
+        finally:
+            self._fields = every
 
     @property
     def seen_version(self) -> int | None:
@@ -56,7 +80,8 @@ class CrmForm(DynamicForm):  # type: ignore[misc]
 
     def values(self, names: Sequence[str]) -> dict[str, Any]:
         """The checked values of the named fields; an empty text is None."""
-        return {name: _or_none(self[name].data) for name in names if name in self}
+        kept = [name for name in names if name in self and name not in self.left_alone]
+        return {name: _or_none(self[name].data) for name in kept}
 
     def accuse(self, refusal: Invalid) -> None:
         """Put each reason under its field."""
@@ -193,7 +218,7 @@ def form_class(
     """A form with the named columns and relations of ``model``; ``required`` adds to what the model requires."""
     fields: dict[str, Any] = {name: field_of(model, name, name in required) for name in names}
     if has_version:
-        fields["version"] = HiddenField()
+        fields["version"], fields["seen"] = HiddenField(), HiddenField()
     return type(f"{model.__name__}Form", (CrmForm,), fields)
 
 
