@@ -47,5 +47,4 @@ FRAMEWORK = {
     "FAB_CREATE_DB": False,
     "BABEL_TRANSLATION_DIRECTORIES": "../translations",
     "WTF_CSRF_TIME_LIMIT": None,
-    "SEND_FILE_MAX_AGE_DEFAULT": 3600,
 }

@@ -1,5 +1,6 @@
 """A worker process and the people who are signed in to it over HTTP on loopback."""
 
+import gzip
 import http.client
 import os
 import re
@@ -11,6 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urlencode
 
 import psutil  # type: ignore[import-untyped]
@@ -24,6 +26,8 @@ INPUT = re.compile(r"<input\b[^>]*>", re.IGNORECASE)
 ATTRIBUTE = re.compile(r'(\w+)="([^"]*)"')
 #: The hidden fields that belong to a person's form; whatever else is on a page belongs to other forms.
 HIDDEN = ("csrf_token", "version")
+#: No headers beyond those of every request.
+PLAIN: Mapping[str, str] = MappingProxyType({})
 
 
 class Unexpected(RuntimeError):
@@ -38,6 +42,9 @@ class Answer:
     statements: int = 0
     size: int = 0
     text: str = ""
+    #: How long a browser may keep it, and the mark by which it asks whether it still holds.
+    kept: str = ""
+    mark: str = ""
 
 
 class Worker:
@@ -107,13 +114,26 @@ class Person:
         """Open an address."""
         return self._exchange("GET", path, 200)
 
+    def ask(self, path: str, headers: Mapping[str, str] = PLAIN) -> Answer:
+        """Open an address as browsers do, which take it compressed and may have it already."""
+        return self._exchange("GET", path, 304 if headers else 200, headers={"Accept-Encoding": "gzip", **headers})
+
     def submit(self, path: str, fields: Mapping[str, str]) -> Answer:
         """Open a form, fill it in and send it; the answer is that to the sending."""
         filled = {**hidden_fields(self.get(path).text), **fields}
         return self._exchange("POST", path, 302, urlencode(filled))
 
-    def _exchange(self, method: str, path: str, expected: int, body: str | None = None) -> Answer:
-        headers = {"Cookie": self._cookies.output([], header="", sep=";").strip(), "Accept-Language": "zh"}
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        expected: int,
+        body: str | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        cookies = self._cookies.output([], header="", sep=";").strip()
+        headers = {"Cookie": cookies, "Accept-Language": "zh", **(headers or {})}
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         began = time.perf_counter()
@@ -128,8 +148,10 @@ class Person:
             self._cookies.load(cookie)
         if response.status != expected:
             raise Unexpected(f"{method} {path}: {response.status}, expected {expected}\n{self.worker.last_words()}")
-        statements = int(response.headers[STATEMENTS_HEADER])
-        return Answer(seconds, statements, len(content), content.decode())
+        told = response.headers
+        text = gzip.decompress(content) if told["Content-Encoding"] == "gzip" and content else content
+        marks = told["Cache-Control"] or "", told["ETag"] or ""
+        return Answer(seconds, int(told[STATEMENTS_HEADER]), len(content), text.decode(errors="replace"), *marks)
 
 
 def hidden_fields(page: str) -> dict[str, str]:

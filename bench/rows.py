@@ -15,18 +15,20 @@ from bench.measures import (
     stock,
     times,
 )
+from bench.weights import first_visit, next_visit
 
 STATEMENTS, KILOBYTES = "statements", "kB"
 TIMES_STOCK, TIMES_SMALL, TIMES_FIRST, TIMES_OPEN = "× stock", "× at 10,000", "× first page", "× without scope"
 
 #: Our lists are asked for every state, since the plain application has no filter on by default.
-OPPORTUNITIES = look("/opportunities/list/?status=")
+FIRST_PAGE, STOCK_FIRST_PAGE = "/opportunities/list/?status=", "/opportunities/list/"
+OPPORTUNITIES = look(FIRST_PAGE)
 PLANS = look("/plans/list/")
 CUSTOMERS = look("/customers/list/")
 CONTACTS = look("/contacts/list/")
 OPPORTUNITY = look("/opportunities/show/{opportunity}")
 CUSTOMER = look("/customers/show/{customer}")
-STOCK_OPPORTUNITIES = look("/opportunities/list/")
+STOCK_OPPORTUNITIES = look(STOCK_FIRST_PAGE)
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,21 @@ ROWS = (
         KILOBYTES,
         150,
         kilobytes(ours(look("/customers/list/?page_size=100")), stock(look("/customers/list/?psize_Customers=100"))),
+    ),
+    Row(
+        "list with every file it asks for, first visit",
+        KILOBYTES,
+        300,
+        kilobytes(ours(first_visit(FIRST_PAGE)), stock(first_visit(STOCK_FIRST_PAGE))),
+    ),
+    Row(
+        "next page of the list, with a warm cache",
+        KILOBYTES,
+        30,
+        kilobytes(
+            ours(next_visit(f"{FIRST_PAGE}&page=2", after=[FIRST_PAGE])),
+            stock(next_visit(f"{STOCK_FIRST_PAGE}?page_Opportunities=1", after=[STOCK_FIRST_PAGE])),
+        ),
     ),
     Row("start to first answer", TIMES_STOCK, 1.4, start_times()),
     Row("memory of a process", TIMES_STOCK, 1.5, memory),

@@ -1,47 +1,36 @@
 """The edge between requests and the rest: who is asking, in which language, and what every refusal looks like."""
 
-import hashlib
-import logging
 import uuid
 from dataclasses import dataclass
-from functools import cache
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
-from flask import Flask, current_app, g, redirect, render_template, request, url_for
+from flask import Flask, current_app, g, redirect, request, url_for
 from flask import session as cookie
 from flask.globals import request_ctx
 from flask_babel import get_locale
-from flask_babel import lazy_gettext as _l
 from flask_login import current_user
-from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DataError, DBAPIError, OperationalError
-from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from app.errors import DomainError
 from app.extensions import session
 from app.i18n import gettext
 from app.models.installation import DEMO_MARK, Installation
 from app.models.org import Employee
 from app.security.actor import Actor, load_actor
 from app.security.rights import CATALOGUE, Verb
+from app.views import assets, failures
+from app.views.assets import asset, keeping
 from app.views.bell import bell
 from app.views.guards import Guard, guard_of
-from app.views.listing import BadAddress
-from app.views.presentation import Page
+from app.views.shortcuts import LETTERS
 
-log = logging.getLogger(__name__)
 OPEN_ENDPOINTS = {"static"}
 #: Keys are 32-bit numbers.
 LARGEST_KEY = 2**31 - 1
 #: The most rows that one action takes.
 MOST_ROWS = 100
-#: Another transaction came in between: SQLSTATEs of serialization failure, deadlock and lock not available.
-LOST_RACES = {"40001", "40P01", "55P03"}
 
 
 @dataclass(frozen=True)
@@ -60,11 +49,8 @@ def prepare(app: Flask) -> None:
     app.before_request(admit)
     app.after_request(add_headers)
     app.context_processor(frame)
-    app.register_error_handler(DomainError, answer_refusal)
-    app.register_error_handler(CSRFError, answer_forged)
-    app.register_error_handler(BadAddress, answer_bad_address)
-    app.register_error_handler(HTTPException, answer_http)
-    app.register_error_handler(Exception, answer_defect)
+    failures.prepare(app)
+    assets.prepare(app)
 
 
 # ---- who is asking ------------------------------------------------------------------------------------
@@ -74,24 +60,26 @@ def admit() -> Response | str | tuple[Any, int] | None:
     """Let the request in, or answer it: every route asks for what its guard says, and none without a guard."""
     g.request_id = uuid.uuid4().hex[:12]
     g.actor, g.reader = None, None
-    if request.endpoint in OPEN_ENDPOINTS or request.routing_exception is not None:
-        cookie.setdefault("locale", preferred_locale(None))
+    if request.endpoint in OPEN_ENDPOINTS or request_ctx.url_adapter is None:
+        return None
+    cookie.setdefault("locale", preferred_locale(None))  # also for the page that says why nobody can be recognised
+    _recognise()
+    if request.routing_exception is not None:  # told within the frame to who is signed in
         return None
     handler = current_app.view_functions[str(request.endpoint)]
-    _recognise()
     return _judge(handler, guard_of(handler))
 
 
 def _judge(handler: Any, guard: Guard | None) -> Response | str | tuple[Any, int] | None:
     """The answer for who may not call the route; None for who may."""
     if guard is None:
-        return error_page(HTTPStatus.FORBIDDEN, gettext("This page is closed."))
+        return failures.error_page(HTTPStatus.FORBIDDEN, gettext("This page is closed."))
     if guard.is_public:
         return None
     if g.actor is None:
         return ask_to_sign_in()
     if not guard.admits(getattr(handler, "__self__", None), g.actor):
-        return error_page(HTTPStatus.FORBIDDEN, SENTENCES[403])
+        return failures.error_page(HTTPStatus.FORBIDDEN)
     return None
 
 
@@ -168,102 +156,6 @@ def zone() -> ZoneInfo:
     return cast(ZoneInfo, current_app.extensions["crm_zone"])
 
 
-# ---- refusals and failures ----------------------------------------------------------------------------
-
-
-def error_page(code: int, sentence: Any, title: Any = None) -> Any:
-    """A page that says what happened and what to do; JSON for who asked for JSON."""
-    if request.accept_mimetypes.best == "application/json":
-        return {"error": str(sentence), "request_id": g.get("request_id", "")}, code
-    heading = title or TITLES.get(code, _l("Something went wrong"))
-    if request_ctx.url_adapter is None:  # a host that is not ours: no page of ours has an address there
-        return f"{code} {heading}\n{sentence}\n", code, {"Content-Type": "text/plain; charset=utf-8"}
-    page = Page(heading, "")
-    body = render_template(
-        "crm/error.html",
-        page=page,
-        code=code,
-        title=heading,
-        sentence=sentence,
-        request_id=g.get("request_id", ""),
-        home_href="/",
-    )
-    return body, code
-
-
-TITLES = {
-    400: _l("The request cannot be read"),
-    403: _l("Not allowed"),
-    404: _l("Not found"),
-    405: _l("Not possible this way"),
-    409: _l("Not possible any more"),
-    413: _l("Too large"),
-    422: _l("Please check what you typed"),
-    429: _l("Too many requests"),
-    500: _l("Something went wrong"),
-    503: _l("Not available at the moment"),
-}
-SENTENCES = {
-    400: _l("A part of the address or of the form cannot be read. Go back and try again."),
-    403: _l("You do not have the right to do this."),
-    404: _l("This page does not exist, or you may not see it."),
-    409: _l("Somebody saved something at the same moment that this depends on. Please try again."),
-    405: _l("This address cannot be opened directly. Go back and use the button."),
-    413: _l("What was sent is too large."),
-    429: _l("Please wait a moment and try again."),
-    500: _l("This is our fault, not yours. Please tell your administrator the number below."),
-    503: _l("The database cannot be reached at the moment. Please try again in a minute."),
-}
-
-
-def answer_refusal(refusal: DomainError) -> Any:
-    """The business said no outside a form."""
-    session().rollback()
-    return error_page(refusal.status, refusal.sentence)
-
-
-def answer_forged(_error: CSRFError) -> Any:
-    """A form without its token: an old tab, or somebody else's page."""
-    return error_page(400, gettext("This form is too old or did not come from here. Load the page again and retry."))
-
-
-def answer_bad_address(error: BadAddress) -> Any:
-    """A parameter of the address that cannot be read."""
-    return error_page(400, gettext("This address cannot be read: check “%(name)s”.", name=error))
-
-
-def answer_http(error: HTTPException) -> Any:
-    """The answers of the framework, in the reader's language; redirects pass."""
-    code = error.code or 500
-    if code < HTTPStatus.BAD_REQUEST:
-        return error
-    response = current_app.make_response(error_page(code, SENTENCES.get(code, SENTENCES[400 if code < 500 else 500])))
-    allowed = getattr(error, "valid_methods", None)
-    if code == HTTPStatus.METHOD_NOT_ALLOWED and allowed:
-        response.headers["Allow"] = ", ".join(sorted(allowed))
-    return response
-
-
-def answer_defect(error: Exception) -> Any:
-    """A defect or a broken database: logged with the request's number, told plainly."""
-    session().rollback()
-    code = failure_code(error)
-    log.exception("request %s failed", g.get("request_id", ""))
-    if code == HTTPStatus.BAD_REQUEST:
-        return error_page(400, SENTENCES[400])
-    return error_page(code, SENTENCES[code])
-
-
-def failure_code(error: Exception) -> int:
-    """400 for a value the database cannot take, 409 for a lost race, 503 for a database that does not answer."""
-    if isinstance(error, DataError):
-        return HTTPStatus.BAD_REQUEST
-    if getattr(getattr(error, "orig", None), "sqlstate", None) in LOST_RACES:
-        return HTTPStatus.CONFLICT
-    is_gone = isinstance(error, OperationalError) or getattr(error, "connection_invalidated", False)
-    return HTTPStatus.SERVICE_UNAVAILABLE if is_gone and isinstance(error, DBAPIError) else 500
-
-
 # ---- the frame ----------------------------------------------------------------------------------------
 
 
@@ -274,6 +166,7 @@ class MenuEntry:
     label: Any
     href: str
     is_current: bool
+    letter: str = ""
 
 
 @dataclass(frozen=True)
@@ -295,7 +188,12 @@ def menu() -> list[MenuModule]:
     found = []
     for module in CATALOGUE:
         entries = [
-            MenuEntry(screen.label, f"/{screen.key}/list/", request.path.startswith(f"/{screen.key}/"))
+            MenuEntry(
+                screen.label,
+                f"/{screen.key}/list/",
+                request.path.startswith(f"/{screen.key}/"),
+                LETTERS.get(screen.key, ""),
+            )
             for screen in module.screens
             if screen.in_menu and g.actor and g.actor.may(screen.right(Verb.SEE))
         ]
@@ -319,22 +217,6 @@ def frame() -> dict[str, Any]:
     }
 
 
-def asset(path: str) -> str:
-    """The address of a static file with its content hash, so that it may be kept for a year."""
-    return _asset(path, request.script_root)
-
-
-@cache
-def _asset(path: str, _root: str) -> str:
-    return url_for("static", filename=path, v=_digest(path))
-
-
-@cache
-def _digest(path: str) -> str:
-    file = Path(current_app.static_folder or "") / path
-    return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
-
-
 CONTENT_POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'"
@@ -347,10 +229,7 @@ def add_headers(response: Response) -> Response:
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("X-Frame-Options", "DENY")
     response.headers.setdefault("Referrer-Policy", "same-origin")
-    if request.endpoint == "static" and "v" in request.args:
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    elif request.endpoint != "static":
-        response.headers["Cache-Control"] = "no-store"
+    response.headers["Cache-Control"] = keeping(response)
     if current_app.config["CRM_SETTINGS"].is_production:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     return response

@@ -9,10 +9,10 @@ from flask import abort, g, request
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from app.errors import DomainError, Forbidden, Invalid, OutOfSight
+from app.errors import DomainError, Forbidden, Invalid, OutOfSight, Stale
 from app.extensions import session
 from app.i18n import LazyString
-from app.views.edge import SENTENCES, failure_code
+from app.views.failures import SENTENCES, failure_code
 from app.views.forms import CrmForm
 
 log = logging.getLogger(__name__)
@@ -24,6 +24,8 @@ class Failure:
 
     code: int
     notice: str | LazyString
+    #: Somebody else saved the record since this form was opened.
+    is_stale: bool = False
 
 
 def refuse_foreign_fields(form: CrmForm) -> None:
@@ -48,10 +50,10 @@ def attempt(form: CrmForm, act: Callable[[], Any]) -> Failure | None:
         return Failure(refusal.status, "" if set(refusal.fields) & set(form.data) else refusal.sentence)
     except DomainError as refusal:
         session().rollback()
-        return Failure(refusal.status, refusal.sentence)
+        return Failure(refusal.status, refusal.sentence, isinstance(refusal, Stale))
     except StaleDataError:
         session().rollback()
-        return Failure(409, SENTENCES[409])
+        return Failure(409, SENTENCES[409], is_stale=True)
     except DBAPIError as error:
         return _broken(error)
     return None

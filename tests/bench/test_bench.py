@@ -1,14 +1,18 @@
 """The benchmark itself: its rows are whole, its verdicts are right, and one tiny run writes what it should."""
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, cast
 
 import pytest
 
 from bench.__main__ import SIZES, main
-from bench.browser import hidden_fields
+from bench.browser import Answer, hidden_fields
 from bench.measures import Measured, compared, exact
 from bench.report import HEAD, Line, table, write_json
 from bench.rows import ROWS, STATEMENTS, Row
+from bench.weights import files_of, first_visit, is_fresh, next_visit
 
 
 def row(limit: float = 12, unit: str = STATEMENTS) -> Row:
@@ -31,7 +35,15 @@ def test_every_row_is_declared_whole():
 
 def test_the_limits_are_those_of_the_specification():
     limits = {(one.unit, one.limit) for one in ROWS}
-    assert limits >= {("statements", 12), ("statements", 15), ("× stock", 0.6), ("× stock", 1.3), ("kB", 150)}
+    assert limits >= {
+        ("statements", 12),
+        ("statements", 15),
+        ("× stock", 0.6),
+        ("× stock", 1.3),
+        ("kB", 150),
+        ("kB", 300),
+        ("kB", 30),
+    }
 
 
 @pytest.mark.parametrize(("value", "is_ok"), [(11, True), (12, True), (13, False)])
@@ -63,6 +75,63 @@ def test_only_a_forms_own_hidden_fields_are_sent_back():
         'type="hidden" value="abc"><input name="version" type="hidden" value="3"><input name="name"></form>'
     )
     assert hidden_fields(page) == {"csrf_token": "abc", "version": "3"}
+
+
+def test_a_page_asks_for_each_of_its_files_once():
+    page = (
+        '<link rel="icon" href="/static/logo.svg?v=1"><link rel="stylesheet"  href="/static/a.css?v=1&amp;w=2">'
+        '<script src="/static/a.js" defer></script><a href="/somewhere">x</a><img alt="" src="logo.png">'
+        '<svg><use href="/static/icons.svg?v=1#plus"></use><use href="/static/icons.svg?v=1#x"></use></svg>'
+        '<script src="https://elsewhere.example/x.js"></script><img src="data:image/png;base64,AA"><use href="#here">'
+    )
+    assert files_of(page, "/plans/list/") == [
+        "/static/logo.svg?v=1",
+        "/static/a.css?v=1&w=2",
+        "/static/a.js",
+        "/plans/list/logo.png",
+        "/static/icons.svg?v=1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("told", "fresh"),
+    [
+        ("public, max-age=31536000, immutable", True),
+        ("no-cache", False),
+        ("no-cache, max-age=3600", False),
+        ("max-age=0", False),
+        ("no-store", False),
+        ("", False),
+    ],
+)
+def test_what_a_browser_keeps_without_asking(told: str, fresh: bool):
+    assert is_fresh(told) is fresh
+
+
+class Shelf:
+    """Stands for a person: a page, a file kept for a year, and one that is asked for again each time."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def ask(self, path: str, headers: Mapping[str, str] = MappingProxyType({})) -> Answer:
+        self.asked.append(path)
+        if headers:
+            assert headers == {"If-None-Match": '"b"'}
+            return Answer(0, 0, 0, "", "no-cache", '"b"')
+        if path == "/a.css":
+            return Answer(0, 0, 50, "", "max-age=9", '"a"')
+        if path == "/b.js":
+            return Answer(0, 0, 20, "", "no-cache", '"b"')
+        return Answer(0.5, 3, 7, '<link href="/a.css"><script src="/b.js">')
+
+
+def test_a_first_visit_weighs_everything_and_the_next_what_is_not_kept():
+    shelf = cast(Any, Shelf())
+    assert first_visit("/1")(shelf) == Answer(0.5, 3, 77, '<link href="/a.css"><script src="/b.js">')
+    shelf.asked.clear()
+    assert next_visit("/2", after=["/1"])(shelf).size == 7
+    assert shelf.asked == ["/1", "/a.css", "/b.js", "/2", "/b.js"]
 
 
 def test_an_unknown_size_is_refused(capsys):

@@ -1,0 +1,23 @@
+"""The letters that lead to each screen after ``g``: made from the catalogue, the same for everybody."""
+
+import string
+from collections.abc import Iterable
+
+from app.security.rights import CATALOGUE
+
+#: The workbench is no screen of the catalogue.
+WORKBENCH = "workbench"
+
+
+def letters_of(keys: Iterable[str]) -> dict[str, str]:
+    """A letter for each key: the first of its own that is free, else any free one; none when all are taken."""
+    found: dict[str, str] = {}
+    for key in keys:
+        wanted = [letter for letter in key if letter in string.ascii_lowercase]
+        free = [letter for letter in (*wanted, *string.ascii_lowercase) if letter not in found.values()]
+        if free:
+            found[key] = free[0]
+    return found
+
+
+LETTERS = letters_of([WORKBENCH, *(screen.key for module in CATALOGUE for screen in module.screens if screen.in_menu)])
