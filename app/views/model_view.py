@@ -21,11 +21,12 @@ from app.models.base import Model, mapper_of
 from app.security.rights import CUSTOMERS, Screen, Verb, module_of
 from app.views import history, listing
 from app.views.edge import LARGEST_KEY, actor, zone
+from app.views.editing import edit_record
 from app.views.forms import CrmForm, form_class, offer_choices, suggest
 from app.views.guards import expose, needs
 from app.views.pager import list_frame
 from app.views.presentation import EMPTY, Button, Cell, Column, Page, Row, cell_of, kind_of, label_of, masked
-from app.views.saving import attempt, refuse_foreign_fields, refused
+from app.views.saving import attempt, refuse_foreign_fields
 
 #: Within the class ``list`` is the route of that name.
 Buttons: TypeAlias = list[Button]
@@ -323,21 +324,7 @@ class CrmModelView(ModelView):  # type: ignore[misc]
     @needs(Verb.EDIT)
     def edit(self, pk: int) -> Any:
         """Change a record."""
-        row = self.load(pk, self.edit_columns)
-        if request.method == "GET":
-            self.check_edit(row)
-        form = self.form(self.edit_form, row)
-        title, address = self.record_page(row, gettext("Edit")), f"edit/{pk}"
-        if request.method == "POST":
-            refuse_foreign_fields(form)
-            values = lambda: form.values(self.edit_columns)  # noqa: E731
-            failure = refused(lambda: self.check_edit(row)) or attempt(
-                form, lambda: self.update(row, values(), form.seen_version)
-            )
-            if failure is None:
-                return self.saved(row)
-            return self.form_page(form, title, address, failure.notice), failure.code
-        return self.form_page(form, title, address)
+        return edit_record(self, pk)
 
     @expose("/delete/<int:pk>", methods=["POST"])
     @needs(Verb.DELETE)

@@ -14,6 +14,7 @@ from app.i18n import Label, gettext
 from app.models.marketing import Opportunity, OpportunityStatus, PlanItem
 from app.views.edge import actor, zone
 from app.views.forms import CrmForm, form_class
+from app.views.merging import remember
 from app.views.presentation import Button, Cell, text_of
 
 NewItemForm = form_class(PlanItem, ("planned_on", "todo"))
@@ -69,7 +70,7 @@ def plan_section(
 def _item_row(item: PlanItem, may_plan: bool, may_carry_out: bool, working: tuple[int, str, CrmForm] | None) -> ItemRow:
     mode, form = (working[1], working[2]) if working and working[0] == item.id else ("", None)
     if form is not None and request.method == "GET":
-        form["version"].data = item.version
+        remember(form, item)
     return ItemRow(
         item.id,
         item.version,

@@ -5,14 +5,17 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request
 from flask_appbuilder.models.sqla.interface import SQLAInterface
+from sqlalchemy.exc import DBAPIError
 
 from app.actions import marketing
 from app.clock import now
+from app.errors import DomainError
 from app.extensions import session
 from app.i18n import Label, gettext
 from app.models.marketing import Opportunity, OpportunityStatus, PlanItem
 from app.security.rights import PLANS, Verb
 from app.security.scope import remember_departments
+from app.views import merging
 from app.views.edge import actor, read_key, zone
 from app.views.forms import CrmForm
 from app.views.guards import expose, needs, signed_in
@@ -129,26 +132,51 @@ class PlanItems(CrmModelView):
     @needs(Verb.PLAN, Verb.PLAN_FOR_OTHERS)
     def edit(self, pk: int) -> Any:
         """Change what is to be done."""
-        item = self.load(pk, ("opportunity",))
-        marketing.check_plan(session(), item.opportunity, by=actor())
-        return self._work_on(item, TodoForm(obj=item), "edit")
+        return self._work_on(pk, TodoForm, "edit")
 
     @expose("/result/<int:pk>", methods=["GET", "POST"])
     @needs(Verb.CARRY_OUT)
     def result(self, pk: int) -> Any:
         """Carry an item out: type its result."""
-        item = self.load(pk, ("opportunity",))
-        marketing.check_carry_out(item.opportunity, by=actor())
-        return self._work_on(item, ResultForm(obj=item), "result")
+        return self._work_on(pk, ResultForm, "result")
 
-    def _work_on(self, item: PlanItem, form: CrmForm, mode: str) -> Any:
-        opportunity = item.opportunity
-        section = paged_section(opportunity, working=(item.id, mode, form))
+    def _work_on(self, pk: int, kind: type[CrmForm], mode: str) -> Any:
+        item = self.load(pk, ("opportunity",))
+        self._check(item, mode)
+        form, key = kind(obj=item), item.opportunity_id
+        section = paged_section(item.opportunity, working=(pk, mode, form))
         if request.method == "GET":
             return self.part(section)
         refuse_foreign_fields(form)
         failure = attempt(form, lambda: self._save(item, form, mode))
-        return self.answer(opportunity.id, section, failure)
+        if failure is not None and failure.is_stale:
+            section, failure = self._beside(pk, form, mode) or (section, failure)
+        return self.answer(key, section, failure)
+
+    def _beside(self, pk: int, form: CrmForm, mode: str) -> tuple[Any, Failure | None] | None:
+        """The block with what was saved meanwhile beside what is typed; None when this may not be worked on now."""
+        try:
+            item = self.load(pk, ("opportunity",))
+            self._check(item, mode)
+            form.conflict = merging.conflict_of(form, item, {})
+            section = paged_section(item.opportunity, working=(item.id, mode, form))
+        except DomainError:
+            return None
+        except DBAPIError:
+            session().rollback()
+            return None
+        notice = gettext(
+            "%(name)s saved this item at %(time)s, after you had opened it. Look at it, then save again or cancel.",
+            name=form.conflict.person,
+            time=form.conflict.time,
+        )
+        return section, Failure(409, notice) if form.conflict.differences else None
+
+    def _check(self, item: PlanItem, mode: str) -> None:
+        if mode == "edit":
+            marketing.check_plan(session(), item.opportunity, by=actor())
+        else:
+            marketing.check_carry_out(item.opportunity, by=actor())
 
     def _save(self, item: PlanItem, form: CrmForm, mode: str) -> None:
         version = form.seen_version
