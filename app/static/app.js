@@ -62,6 +62,12 @@
     closeBell(event?.target ?? null);
   }
 
+  /** Esc gives the focus back to what had opened the menu it was in. */
+  function leavePops({ target }) {
+    target.closest("details.pop[open]")?.querySelector("summary").focus();
+    closePops();
+  }
+
   // ---- messages and dialogs -------------------------------------------------------------------------------
   function toast(text) {
     const line = one("#toast").content.firstElementChild.cloneNode(true);
@@ -107,6 +113,8 @@
   function noteInput({ target: field }) {
     for (const other of field.form?.elements ?? []) other.setCustomValidity("");
     all("[data-counts]").forEach(showLength);
+    const mine = field.closest("[data-mine]");
+    if (mine) one("[type=radio]", mine).checked = true;
     if (!field.name || !has(field.form, "typed")) return;
     field.form.dataset.changed = "";
     for (const close of all("#dialog form[data-changed] [data-close]")) close.dataset.question = said("leave");
@@ -164,9 +172,13 @@
   const dropDraft = () => ["draft", "interrupted"].forEach((name) => keep("sessionStorage", name, null));
   /** The sign-in page and the page of an error interrupt; any other page shows that the save went through. */
   function settleDraft() {
-    if (one("[data-interrupted]")) keep("sessionStorage", "interrupted", "yes");
+    if (one("[data-interrupted]")) interrupt();
     else if (recall("sessionStorage", "interrupted")) restoreDraft();
     else dropDraft();
+  }
+  function interrupt() {
+    keep("sessionStorage", "interrupted", "yes");
+    for (const kept of all("[data-kept]")) kept.hidden = !recall("sessionStorage", "draft");
   }
   function restoreDraft() {
     const draft = recall("sessionStorage", "interrupted") && JSON.parse(recall("sessionStorage", "draft"));
@@ -246,9 +258,15 @@
     unlock([elt]);
     if (xhr.status === 401) location.reload();
     else if (successful && elt.matches("form")) dropDraft();
-    else if (!xhr.status || xhr.status >= 500) toast(said("failed"));
+    else if (!xhr.status || [413, 429].includes(xhr.status) || xhr.status >= 500) toast(sentenceOf(xhr) ?? said("failed"));
+  }
+  /** What the server says on the page of its refusal; nothing when somebody else answered in its place. */
+  function sentenceOf(xhr) {
+    const page = new DOMParser().parseFromString(xhr.responseText, "text/html");
+    return one("[data-sentence]", page)?.textContent;
   }
   function afterSwap({ target }) {
+    if (one("[data-interrupted]")) interrupt();
     if (has(target, "exact")) for (const other of all("[data-exact]")) other.textContent = target.textContent;
     one("#plan-items [autofocus], #dialog [autofocus]")?.focus();
     prepare();
@@ -297,11 +315,7 @@
   function pressKey(event) {
     const withControl = event.ctrlKey || event.metaKey;
     if (withControl && event.key.toLowerCase() === "s") saveByKey(event);
-    if (event.key === "Escape") closePops();
-    if (withControl || event.altKey || event.target.closest("input, select, textarea, dialog")) return;
-    const target = { "/": one(".filter :is(input:not([type=hidden]), select)"), n: one("[data-new]") }[event.key];
-    if (target) event.preventDefault();
-    target?.[event.key === "n" ? "click" : "focus"]();
+    if (event.key === "Escape") leavePops(event);
   }
   function prepare() {
     all("[data-remote]:not(.tomselected)").forEach(searchRemote);

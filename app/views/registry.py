@@ -10,6 +10,7 @@ from sqlalchemy.orm import configure_mappers
 
 import app.views
 from app.extensions import appbuilder
+from app.views.help import creations
 
 
 def register(flask_app: Flask) -> None:
@@ -17,6 +18,7 @@ def register(flask_app: Flask) -> None:
     configure_mappers()
     for view in views():
         appbuilder().add_view_no_menu(view())
+    flask_app.context_processor(creations)
     flask_app.login_manager.login_view = "SignIn.login"  # type: ignore[attr-defined]
 
 
