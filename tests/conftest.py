@@ -147,3 +147,12 @@ def session_of(app: Flask) -> Callable[[str], Any]:
             session.rollback()
 
     return work
+
+
+@pytest.fixture
+def visit(strict_app: Flask) -> Iterator[Callable[..., Any]]:
+    """A real browser in which one of the cast signs in: ``visit("supervisor", "en", 390)``."""
+    from tests.browser_site import Visitor, chromium, served
+
+    with served(strict_app) as address, chromium() as browser:
+        yield lambda who, locale="zh", width=1366: Visitor(browser, address, locale, width).sign_in(who)

@@ -142,6 +142,7 @@
     form.requestSubmit();
   }
   function sayInvalid({ target: field }) {
+    if (has(field, "date") && field.validity.customError) return;
     field.setCustomValidity("");
     if (!field.validity.valid) field.setCustomValidity(said(field.validity.valueMissing ? "missing" : "wrong"));
   }

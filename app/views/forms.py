@@ -11,7 +11,7 @@ from flask_appbuilder.forms import DynamicForm
 from flask_wtf.form import _Auto
 from sqlalchemy import Date, Integer, Numeric, String, inspect
 from sqlalchemy.orm import Session
-from wtforms import DateField, Field, HiddenField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import Field, HiddenField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
 from app.actions.basedata import entries
@@ -20,6 +20,7 @@ from app.errors import Invalid
 from app.i18n import Label
 from app.models.base import mapper_of
 from app.models.basedata import Category, DictionaryEntry
+from app.views.days import DayField
 from app.views.edge import read_key
 from app.views.framework_texts import FormTexts
 from app.views.listing import FIRST_YEAR, LAST_YEAR
@@ -241,7 +242,7 @@ def field_of(model: Any, name: str, is_required: bool = False) -> Field:
         check = fits(column.type.precision or 18, column.type.scale or 0)
         return MoneyField(label, [first, _at_least(column.info.get("least")), check])
     if isinstance(column.type, Date):
-        return DateField(label, [first, _sensible_day])
+        return DayField(label, [first, _sensible_day])
     raise TypeError(f"no form field for {name}")
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from app.i18n import Choice, Label, LazyString, gettext
 from app.models.basedata import Category, DictionaryEntry
 from app.models.org import Employee
+from app.views.days import read_day
 
 COUNT_CAP = 10_000
 PAGE_SIZES = (10, 25, 50, 100)
@@ -186,7 +187,10 @@ class RangeFilter(Filter):
                 if not number.is_finite():
                     raise BadAddress(self.name)
                 return number
-            day = date.fromisoformat(text) + timedelta(days=days_on)
+            typed = read_day(text)
+            if typed is None:
+                raise BadAddress(self.name)
+            day = typed + timedelta(days=days_on)
             if not FIRST_YEAR <= day.year <= LAST_YEAR:
                 raise BadAddress(self.name)
         except (ValueError, InvalidOperation, OverflowError):
