@@ -26,6 +26,16 @@ class Verb(Choice):
 
 
 @dataclass(frozen=True)
+class MenuPage:
+    """A further page of a screen, for who may see the screen; ``short`` names it beside the list."""
+
+    key: str
+    label: LazyString
+    short: LazyString
+    icon: str
+
+
+@dataclass(frozen=True)
 class Screen:
     """One screen of the menu: its key is the view's permission name and its address."""
 
@@ -33,6 +43,7 @@ class Screen:
     label: LazyString
     verbs: tuple[Verb, ...]
     in_menu: bool = True
+    pages: tuple[MenuPage, ...] = ()
 
     def right(self, verb: Verb) -> str:
         """The key of the right to do ``verb`` here."""
@@ -53,6 +64,7 @@ OPPORTUNITIES = Screen(
     "opportunities",
     Label("Sales opportunities"),
     (Verb.SEE, Verb.CREATE, Verb.EDIT, Verb.DELETE, Verb.ASSIGN, Verb.REASSIGN, Verb.IMPORT),
+    pages=(MenuPage("board", Label("Opportunity board"), Label("Board"), "layout-kanban"),),
 )
 PLANS = Screen(
     "plans",

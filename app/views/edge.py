@@ -19,12 +19,11 @@ from app.i18n import gettext
 from app.models.installation import DEMO_MARK, Installation
 from app.models.org import Employee
 from app.security.actor import Actor, load_actor
-from app.security.rights import CATALOGUE, Verb
 from app.views import assets, failures
 from app.views.assets import asset, keeping
 from app.views.bell import bell
 from app.views.guards import Guard, guard_of
-from app.views.shortcuts import LETTERS
+from app.views.menu import menu, siblings
 
 OPEN_ENDPOINTS = {"static"}
 #: Keys are 32-bit numbers.
@@ -159,49 +158,6 @@ def zone() -> ZoneInfo:
 # ---- the frame ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class MenuEntry:
-    """One screen of the menu."""
-
-    label: Any
-    href: str
-    is_current: bool
-    letter: str = ""
-
-
-@dataclass(frozen=True)
-class MenuModule:
-    """One module of the menu with the screens its reader may see."""
-
-    label: Any
-    icon: str
-    screens: list[MenuEntry]
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the reader is in it."""
-        return any(screen.is_current for screen in self.screens)
-
-
-def menu() -> list[MenuModule]:
-    """The modules and screens the actor may see."""
-    found = []
-    for module in CATALOGUE:
-        entries = [
-            MenuEntry(
-                screen.label,
-                f"/{screen.key}/list/",
-                request.path.startswith(f"/{screen.key}/"),
-                LETTERS.get(screen.key, ""),
-            )
-            for screen in module.screens
-            if screen.in_menu and g.actor and g.actor.may(screen.right(Verb.SEE))
-        ]
-        if entries:
-            found.append(MenuModule(module.label, module.icon, entries))
-    return found
-
-
 def frame() -> dict[str, Any]:
     """What the frame around every page needs."""
     locale = str(get_locale() or "zh")
@@ -210,6 +166,7 @@ def frame() -> dict[str, Any]:
         "reader": g.get("reader"),
         "menu": menu() if g.get("actor") else [],
         "bell": bell,
+        "siblings": siblings() if g.get("actor") else [],
         "languages": [(code, one["name"], code == locale[:2]) for code, one in known.items()],
         "is_demo": current_app.extensions.get("crm_is_demo", False),
         "asset": asset,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from flask import abort, flash, redirect, request
 from sqlalchemy import select
@@ -16,7 +17,7 @@ from app.errors import DomainError, WrongState
 from app.extensions import session
 from app.i18n import Label, ngettext
 from app.security.rights import module_of
-from app.views.edge import MOST_ROWS, actor, read_key, zone
+from app.views.edge import MOST_ROWS, actor, read_key, safe_path, zone
 from app.views.forms import REQUIRED, CrmForm, plain_text, storable
 from app.views.guards import expose, signed_in
 from app.views.model_view import CrmModelView
@@ -114,7 +115,7 @@ class MovingView(CrmModelView):
         failure = attempt(form, lambda: told.append(self.fire(move, row, form, form.seen_version)))
         if failure is None:
             flash(told[0], "success")
-            return redirect(self.path(f"show/{pk}"))
+            return redirect(came_from() or self.path(f"show/{pk}"))
         return self.move_page(move, form, self.context_again(move, [pk], context), failure), failure.code
 
     def context_again(self, move: Move, keys: Sequence[int], context: dict[str, Any]) -> dict[str, Any]:
@@ -152,12 +153,13 @@ class MovingView(CrmModelView):
         """What the page of a move shows beside its fields, made before anything changes."""
         one = rows[0] if len(rows) == 1 else None
         href = self.move_path(move, one) if one is not None else self.path(f"moves/{move.key}")
+        back = came_from() if one is not None else ""
         return {
             "page": self.record_page(one, move.label) if one is not None else self._many_page(move),
             "facts": self.facts(one) if one is not None else [],
             "rows": [],
-            "action_href": href,
-            "cancel_href": self.path(f"show/{one.id}" if one is not None else "list/"),
+            "action_href": f"{href}?{urlencode({'next': back})}" if back else href,
+            "cancel_href": back or self.path(f"show/{one.id}" if one is not None else "list/"),
             "submit_label": str(move.label),
             "is_danger": move.is_ending,
             "move": move,
@@ -240,6 +242,15 @@ class MovingView(CrmModelView):
         names = ", ".join(left[:5])
         rest = ngettext("%(num)d left out: %(names)s", "%(num)d left out: %(names)s", len(left), names=names)
         return f"{message} {rest}"
+
+
+def came_from() -> str:
+    """The address of the page that a dialog stands over, to which its move leads back; empty without a dialog."""
+    under = urlsplit(request.headers.get("HX-Current-URL", ""))
+    asked = request.args.get("next", "")
+    if not asked and under.netloc == request.host:
+        asked = urlunsplit(("", "", under.path, under.query, ""))
+    return safe_path(asked) if asked else ""
 
 
 def _key_and_version(text: str) -> tuple[int, int | None]:

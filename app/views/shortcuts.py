@@ -1,4 +1,4 @@
-"""The letters that lead to each screen after ``g``: made from the catalogue, the same for everybody."""
+"""The letters that lead to each page of the menu after ``g``: made from the catalogue, the same for everybody."""
 
 import string
 from collections.abc import Iterable
@@ -20,4 +20,7 @@ def letters_of(keys: Iterable[str]) -> dict[str, str]:
     return found
 
 
-LETTERS = letters_of([WORKBENCH, *(screen.key for module in CATALOGUE for screen in module.screens if screen.in_menu)])
+_SCREENS = [screen for module in CATALOGUE for screen in module.screens if screen.in_menu]
+LETTERS = letters_of(
+    [WORKBENCH, *(screen.key for screen in _SCREENS), *(page.key for screen in _SCREENS for page in screen.pages)]
+)

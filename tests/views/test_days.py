@@ -91,6 +91,7 @@ def test_every_date_field_says_what_is_expected_of_it(as_):
     for path, name in (
         ("/opportunities/add", "expected_close_on"),
         ("/opportunities/list/", "created_on_from"),
+        ("/opportunities/board", "created_on_to"),
     ):
         body = as_("manager_a").get(path).get_data(as_text=True)
         field = next(part for part in body.split("<input") if f'name="{name}"' in part).split(">")[0]
