@@ -70,6 +70,7 @@ PLANS = Screen(
     "plans",
     Label("Development plans"),
     (Verb.SEE, Verb.PLAN, Verb.CARRY_OUT, Verb.PLAN_FOR_OTHERS, Verb.SUCCEED, Verb.FAIL),
+    pages=(MenuPage("calendar", Label("Plan calendar"), Label("Calendar"), "calendar"),),
 )
 CUSTOMERS = Screen("customers", Label("Customers"), (Verb.SEE, Verb.SEE_PHONES))
 CONTACTS = Screen("contacts", Label("Contacts"), (Verb.SEE,), in_menu=False)

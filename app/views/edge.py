@@ -1,5 +1,6 @@
 """The edge between requests and the rest: who is asking, in which language, and what every refusal looks like."""
 
+import secrets
 import uuid
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -57,7 +58,7 @@ def prepare(app: Flask) -> None:
 
 def admit() -> Response | str | tuple[Any, int] | None:
     """Let the request in, or answer it: every route asks for what its guard says, and none without a guard."""
-    g.request_id = uuid.uuid4().hex[:12]
+    g.request_id, g.nonce = uuid.uuid4().hex[:12], secrets.token_urlsafe(16)
     g.actor, g.reader = None, None
     if request.endpoint in OPEN_ENDPOINTS or request_ctx.url_adapter is None:
         return None
@@ -167,6 +168,7 @@ def frame() -> dict[str, Any]:
         "menu": menu() if g.get("actor") else [],
         "bell": bell,
         "siblings": siblings() if g.get("actor") else [],
+        "nonce": nonce,
         "languages": [(code, one["name"], code == locale[:2]) for code, one in known.items()],
         "is_demo": current_app.extensions.get("crm_is_demo", False),
         "asset": asset,
@@ -175,14 +177,19 @@ def frame() -> dict[str, Any]:
 
 
 CONTENT_POLICY = (
-    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'"
+    "default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; "
+    "font-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+
+
+def nonce() -> str:
+    """What a script of this answer carries so that the style sheet it makes is let through."""
+    return str(g.setdefault("nonce", secrets.token_urlsafe(16)))
 
 
 def add_headers(response: Response) -> Response:
     """Security headers on every answer; hashed assets are kept, pages are not."""
-    response.headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
+    response.headers.setdefault("Content-Security-Policy", CONTENT_POLICY.format(nonce=nonce()))
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("X-Frame-Options", "DENY")
     response.headers.setdefault("Referrer-Policy", "same-origin")

@@ -77,7 +77,7 @@ def _item_row(item: PlanItem, may_plan: bool, may_carry_out: bool, working: tupl
         item.planned_on.isoformat(),
         item.todo,
         item.result or "",
-        _state(item, now(zone()).date()),
+        state_of(item, now(zone()).date()),
         [] if mode else _item_buttons(item, may_plan, may_carry_out),
         mode,
         form,
@@ -96,7 +96,7 @@ def _item_buttons(item: PlanItem, may_plan: bool, may_carry_out: bool) -> list[B
     return found
 
 
-def _state(item: PlanItem, today: date) -> Cell:
+def state_of(item: PlanItem, today: date) -> Cell:
     """Done on a day, due today, overdue, still to come, or left when the development ended."""
     if item.done_on:
         return Cell(gettext("Done %(day)s", day=text_of(item.done_on)[:10]), "state", look="done")
