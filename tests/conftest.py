@@ -155,4 +155,4 @@ def visit(strict_app: Flask) -> Iterator[Callable[..., Any]]:
     from tests.browser_site import Visitor, chromium, served
 
     with served(strict_app) as address, chromium() as browser:
-        yield lambda who, locale="zh", width=1366: Visitor(browser, address, locale, width).sign_in(who)
+        yield lambda who, locale="zh", width=1366: Visitor(browser, address, locale, width=width).sign_in(who)

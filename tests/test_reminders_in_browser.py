@@ -1,27 +1,16 @@
 """The bell in a real browser: it opens in place, is read, finds what is due by itself, and leads on without scripts."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from app.clock import now
 from app.models import PlanItem
-from tests.browser_site import Visitor, chromium, served
+from tests.browser_site import Visitor, chromium, served, violations
 from tests.cast import PASSWORD
 
 pytestmark = pytest.mark.browser
-
-AXE = Path(__file__).resolve().parent / "vendor" / "axe.min.js"
-RULES = "axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] })"
-
-
-def accessible(page):
-    """No rule of WCAG 2.2 AA is broken on the page as it stands."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate(RULES)["violations"]
-    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
 
 
 def test_the_bell(strict_app, rows):
@@ -52,7 +41,7 @@ def opens_and_closes(page):
     page.click("#bell-link")
     page.wait_for_selector("#bell-pop li.is-unread")
     assert page.get_attribute("#bell-link", "aria-expanded") == "true"
-    accessible(page)
+    assert violations(page) == []
     page.focus("#bell-pop .told-open")
     page.keyboard.press("Escape")
     assert page.is_hidden("#bell-pop")
@@ -80,7 +69,7 @@ def is_read_in_place(visitor):
     for path in ("list/", "settings"):
         page.goto(f"/reminders/{path}")
         visitor.shot(f"reminders-2-{path.strip('/')}")
-        accessible(page)
+        assert violations(page) == []
 
 
 def leads_on_without_a_script(browser, address):
