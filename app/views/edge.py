@@ -1,4 +1,4 @@
-"""The edge between requests and the rest: who is asking, in which language, and what every refusal looks like."""
+"""The edge between requests and the rest: who is asking, in which language, and the frame around every page."""
 
 import secrets
 import uuid
