@@ -1,13 +1,13 @@
 """Texts that show themselves in the reader's language, and the base of translated enumerations."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Self
 
 import flask_babel
 from flask_babel.speaklater import LazyString
 
-__all__ = ["Choice", "Label", "LazyString", "format_moment", "gettext", "is_english", "ngettext"]
+__all__ = ["Choice", "Label", "LazyString", "format_day", "format_moment", "gettext", "is_english", "ngettext"]
 
 #: Texts as they were found in the catalogues, by language and message: a page asks for some hundreds.
 _FOUND: dict[tuple[str, str], str] = {}
@@ -56,6 +56,11 @@ class Choice(StrEnum):
 def format_moment(moment: datetime) -> str:
     """``moment`` as YYYY-MM-DD HH:MM in the company's time zone."""
     return str(flask_babel.format_datetime(moment, "yyyy-MM-dd HH:mm"))
+
+
+def format_day(day: date, pattern: str) -> str:
+    """``day`` in the reader's language by a CLDR pattern, as ``EEE`` for its short weekday."""
+    return str(flask_babel.format_date(day, pattern))
 
 
 def is_english() -> bool:

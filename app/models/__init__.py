@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 
+from app.models.announcements import Announcement
 from app.models.base import Model
 from app.models.basedata import Category, DictionaryEntry
 from app.models.customers import Contact, Customer, CustomerStatus, Gender, NumberSeries
@@ -13,6 +14,7 @@ from app.models.org import Department, Employee, Reach, Role, RoleReach
 from app.models.reminders import Reminder, ReminderSetting
 
 __all__ = [
+    "Announcement",
     "Category",
     "Contact",
     "Customer",

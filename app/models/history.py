@@ -19,7 +19,10 @@ class StatusMove(Model):
     """
 
     __tablename__ = "status_moves"
-    __table_args__ = (Index("ix_status_moves_kind_row_id", "kind", "row_id", "id"),)
+    __table_args__ = (
+        Index("ix_status_moves_kind_row_id", "kind", "row_id", "id"),
+        Index("ix_status_moves_kind_at", "kind", "at", "before", "after", "row_id"),
+    )
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     kind: Mapped[str] = mapped_column(String(30))

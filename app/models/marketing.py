@@ -48,6 +48,7 @@ class Opportunity(Recorded, Model):
         Index("ix_opportunities_assignee_id_status", "assignee_id", "status"),
         Index("ix_opportunities_created_on_id", "created_on", "id"),
         Index("ix_opportunities_name_key", "name_key"),
+        Index("ix_opportunities_closed_on", "closed_on", "status", "assignee_id", "created_by_id", "expected_amount"),
         NEVER_REUSED,
     )
     scope_module: ClassVar[str] = "marketing"
@@ -121,7 +122,10 @@ class PlanItem(Recorded, Model):
     """One dated step of developing an opportunity."""
 
     __tablename__ = "plan_items"
-    __table_args__ = (NEVER_REUSED,)
+    __table_args__ = (
+        Index("ix_plan_items_done_on_planned_on", "done_on", "planned_on", "opportunity_id"),
+        NEVER_REUSED,
+    )
     seen_through: ClassVar[str] = "opportunity"
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, info=said(Label("No.")))

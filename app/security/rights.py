@@ -74,12 +74,16 @@ PLANS = Screen(
 )
 CUSTOMERS = Screen("customers", Label("Customers"), (Verb.SEE, Verb.SEE_PHONES))
 CONTACTS = Screen("contacts", Label("Contacts"), (Verb.SEE,), in_menu=False)
+ANNOUNCEMENTS = Screen(
+    "announcements", Label("Announcements"), (Verb.SEE, Verb.CREATE, Verb.EDIT, Verb.DELETE), in_menu=False
+)
 PEOPLE = Screen("people", Label("People"), (Verb.IMPORT,), in_menu=False)
 
 CATALOGUE = (
     Module("marketing", Label("Marketing"), "target-arrow", (OPPORTUNITIES, PLANS)),
     Module("customers", Label("Customer management"), "building", (CUSTOMERS, CONTACTS)),
     Module("access", Label("Access"), "lock", (PEOPLE,)),
+    Module("workbench", Label("Workbench"), "home", (ANNOUNCEMENTS,)),
 )
 SCREENS = {screen.key: screen for module in CATALOGUE for screen in module.screens}
 
@@ -108,6 +112,7 @@ _SEES = (
     (PLANS, (Verb.SEE,)),
     (CUSTOMERS, (Verb.SEE,)),
     (CONTACTS, (Verb.SEE,)),
+    (ANNOUNCEMENTS, (Verb.SEE,)),
 )
 
 DEFAULT_ROLES = (

@@ -42,6 +42,7 @@ MORE_FILTERS = (
     EntryFilter("region", Label("Region"), is_more=True, category=Category.REGION),
     EntryFilter("industry", Label("Industry"), is_more=True, category=Category.INDUSTRY),
     RangeFilter("created_on", Label("Created on"), is_more=True, value_kind="moment"),
+    RangeFilter("closed_on", Label("Closed on"), is_more=True, value_kind="moment"),
     RangeFilter("expected_amount", Label("Expected amount (yuan)"), is_more=True, value_kind="number"),
 )
 

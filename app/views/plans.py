@@ -19,10 +19,11 @@ from app.views import merging
 from app.views.edge import actor, read_key, zone
 from app.views.forms import CrmForm
 from app.views.guards import expose, needs, signed_in
-from app.views.listing import ChoiceFilter
+from app.views.listing import ChoiceFilter, Filter, RangeFilter
 from app.views.marketing import COMMON_FILTERS, MORE_FILTERS, PipelineView
 from app.views.model_view import CrmModelView
 from app.views.plan_block import NewItemForm, ResultForm, TodoForm, plan_section
+from app.views.plan_filters import DeveloperFilter, PlanItemStateFilter
 from app.views.presentation import Button, Cell
 from app.views.saving import Failure, attempt, refuse_foreign_fields, refused
 
@@ -103,10 +104,20 @@ class PlanItems(CrmModelView):
     route_base = "/plan-items"
     datamodel = SQLAInterface(PlanItem)
     screen = PLANS
+    list_title = Label("Plan items")
+    record_label = Label("plan item")
     list_columns = ("id", "opportunity", "planned_on", "todo", "result")
     show_columns = ("opportunity", "planned_on", "todo", "result", "done_on", "created_on")
     order_columns = ("id", "planned_on")
     default_sort = "-planned_on"
+    filters = (
+        PlanItemStateFilter("state", Label("State")),
+        RangeFilter("planned_on", Label("Date")),
+        DeveloperFilter("assignee", Label("Assigned to")),
+        Filter("todo", Label("Plan")),
+    )
+    empty_title = Label("No plan item yet")
+    empty_text = Label("Open an opportunity in development and plan its next step.")
 
     def responsible_of(self, row: PlanItem) -> int | None:
         """The opportunity's."""

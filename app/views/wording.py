@@ -1,0 +1,87 @@
+"""Figures, changes and days as a short text says them."""
+
+import math
+from collections.abc import Iterable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup, escape
+
+from app.i18n import Label, LazyString, format_day, gettext, is_english
+from app.views.presentation import EMPTY
+
+#: From the largest: an amount from which it is said in a unit, and the unit. People count by ten thousands in Chinese.
+UNITS = {
+    True: ((10**6, Label("m yuan")), (10**3, Label("k yuan"))),
+    False: ((10**8, Label("hundred million yuan")), (10**4, Label("ten thousand yuan"))),
+}
+YUAN = Label("yuan")
+NO_BREAK = "\u00a0"
+
+
+def short_money(amount: Decimal) -> tuple[str, LazyString]:
+    """An amount in a unit that keeps it short, rounded half up to two decimals, and the unit."""
+    for size, unit in UNITS[is_english()]:
+        if abs(amount) >= size:
+            return _decimals(amount / size), unit
+    return _decimals(amount), YUAN
+
+
+def money_in_words(amount: Decimal) -> str:
+    """An amount with its unit, which stay on one line."""
+    number, unit = short_money(amount)
+    return f"{number} {unit}".replace(" ", NO_BREAK)
+
+
+def _decimals(amount: Decimal) -> str:
+    return f"{amount.quantize(Decimal('0.01'), rounding='ROUND_HALF_UP'):,}"
+
+
+def percent(share: float | None) -> str:
+    """A share from 0 to 1 as a number of per cent; a dash for none."""
+    return EMPTY if share is None else f"{share * 100:.1f}"
+
+
+def signed(number: float) -> str:
+    """With its sign, which for less is a true minus."""
+    return f"{'+' if number > 0 else '−'}{abs(number):,}"
+
+
+def toned(text: str, tone: str) -> Markup:
+    """A text in the colour of good (ok), of bad, or of neither."""
+    return Markup('<span class="{}">{}</span>').format(tone, text) if tone else escape(text)
+
+
+def changed(
+    number: float, sentence: LazyString, *, same: LazyString, less_is_better: bool = False, **values: Any
+) -> Markup:
+    """``sentence`` with its ``%(change)s`` in the colour of what it means; ``same`` where nothing changed."""
+    if not number:
+        return escape(str(same)) % values
+    tone = "ok" if (number < 0) == less_is_better else "bad"
+    return escape(str(sentence)) % {"change": toned(signed(number), tone), **values}
+
+
+def in_words(sentence: LazyString, values: Iterable[float | None], *, decimals: int = 0) -> str:
+    """``sentence`` with its ``%(values)s`` as numbers in a row, a dash where there is none."""
+    texts = [EMPTY if value is None or math.isnan(value) else f"{value:,.{decimals}f}" for value in values]
+    return str(sentence) % {"values": str(Label(", ")).join(texts)}
+
+
+def day_in_words(day: date, today: date) -> str:
+    """Month and day; with the year where it is another one."""
+    return f"{day:%m-%d}" if day.year == today.year else day.isoformat()
+
+
+def moment_in_words(moment: datetime, today: date, zone: ZoneInfo) -> str:
+    """The time of today, yesterday as a word, else the day."""
+    local = moment.astimezone(zone)
+    days = (today - local.date()).days
+    return f"{local:%H:%M}" if days == 0 else gettext("Yesterday") if days == 1 else day_in_words(local.date(), today)
+
+
+def heading_day(day: date) -> str:
+    """A day with its weekday."""
+    return format_day(day, "yyyy-MM-dd EEEE")
