@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.clock import now
 from app.database import engine_for
+from app.demo.announcements import write_announcements
 from app.demo.basedata import read_entries
 from app.demo.bulk import Bulk, Keys
 from app.demo.companies import Directory
@@ -26,6 +27,7 @@ from app.demo.workdays import Workdays
 from app.demo.world import World
 from app.errors import DomainError
 from app.i18n import Label
+from app.models.announcements import Announcement
 from app.models.base import mapper_of
 from app.models.customers import Contact, Customer, NumberSeries
 from app.models.history import StatusMove
@@ -43,7 +45,7 @@ EVERY, MORE = 5, 100
 DUE_TODAY_EACH = 2
 PROGRESS_EVERY = 500
 CARRIED_OVER = 3
-KEYED = (Customer, Contact, Opportunity, PlanItem, StatusMove)
+KEYED = (Announcement, Customer, Contact, Opportunity, PlanItem, StatusMove)
 
 
 class DemoRefused(DomainError):
@@ -139,6 +141,7 @@ class _Loading:
 
     def run(self) -> None:
         """Write everything."""
+        write_announcements(self._world, self._world.team.administrator)
         wins, due = self._outcomes()
         customer_of = self._write_customers(wins)
         self._write_opportunities(customer_of, due)

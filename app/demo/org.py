@@ -40,10 +40,11 @@ class Seller:
 
 
 class Team:
-    """Who sells, and who supervises."""
+    """Who sells, who supervises, and who keeps the program."""
 
-    def __init__(self, supervisor: int, sellers: tuple[Seller, ...]) -> None:
+    def __init__(self, supervisor: int, administrator: int, sellers: tuple[Seller, ...]) -> None:
         self.supervisor = supervisor
+        self.administrator = administrator
         self.sellers = sellers
         self._by_name = {seller.username: seller for seller in sellers}
         self._weights: dict[tuple[str, str], tuple[float, ...]] = {}
@@ -94,7 +95,9 @@ def write_team(session: Session, *, password: str, seed: int, joined: datetime) 
         departments[word["name"]].head_id = people[word["head"]].id
     session.flush()
     sellers = [word for word in (*words["accounts"], *words["colleagues"]) if "skill" in word]
-    return Team(people["zhuguan"].id, tuple(_seller(word, people[word["username"]]) for word in sellers))
+    return Team(
+        people["zhuguan"].id, people["admin"].id, tuple(_seller(word, people[word["username"]]) for word in sellers)
+    )
 
 
 def _write_departments(session: Session, words: list[Words]) -> dict[str, Department]:

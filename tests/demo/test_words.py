@@ -132,7 +132,7 @@ def sellers() -> Team:
         )
         for key, word in enumerate(words, start=2)
     )
-    return Team(1, tuple(made))
+    return Team(1, 1, tuple(made))
 
 
 @pytest.mark.parametrize("month", range(1, 13))
