@@ -1,5 +1,6 @@
 """Texts that show themselves in the reader's language, and the base of translated enumerations."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Self
@@ -7,7 +8,17 @@ from typing import Self
 import flask_babel
 from flask_babel.speaklater import LazyString
 
-__all__ = ["Choice", "Label", "LazyString", "format_day", "format_moment", "gettext", "is_english", "ngettext"]
+__all__ = [
+    "Choice",
+    "Label",
+    "LazyString",
+    "format_day",
+    "format_moment",
+    "gettext",
+    "is_english",
+    "listed",
+    "ngettext",
+]
 
 #: Texts as they were found in the catalogues, by language and message: a page asks for some hundreds.
 _FOUND: dict[tuple[str, str], str] = {}
@@ -39,6 +50,12 @@ def gettext(message: str, **values: object) -> str:
 def ngettext(singular: str, plural: str, num: int, **values: object) -> str:
     """The form for ``num`` things in the reader's language, with ``%(num)s`` and the rest filled."""
     return str(flask_babel.ngettext(singular, plural, num, **values))
+
+
+def listed(names: Iterable[object]) -> str:
+    """Several names in one sentence, with the sign that the reader's language puts between them."""
+    # Translators: what stands between the names of a list.
+    return gettext(", ").join(str(name) for name in names)
 
 
 class Choice(StrEnum):

@@ -88,7 +88,7 @@ class Visitor:
     def shot(self, name: str) -> None:
         """Keep a picture of the whole page, as on a screen that is high enough for it."""
         SCREENS.mkdir(parents=True, exist_ok=True)
-        self.page.wait_for_load_state("networkidle")
+        self.page.wait_for_load_state("networkidle", timeout=60_000)  # the first chart waits for its library
         width, height = self.page.evaluate("[window.innerWidth, window.innerHeight]")
         needed = self.page.evaluate("document.documentElement.scrollHeight")
         self.page.set_viewport_size({"width": width, "height": max(height, needed)})

@@ -10,7 +10,7 @@ from flask import current_app
 from app.cli import crm
 from app.database import upgrade
 from app.demo import ACCOUNTS, MOST_CUSTOMERS, load, refuse_records
-from app.i18n import gettext
+from app.i18n import gettext, listed
 from config import Settings
 
 
@@ -25,7 +25,7 @@ def demo(customers: int, seed: int) -> None:
     with _progress_bar() as progress:
         load(settings, customers=customers, seed=seed, progress=progress)
     click.echo(gettext("The demo company has %(count)s customers.", count=customers))
-    names = ", ".join(ACCOUNTS)
+    names = listed(ACCOUNTS)
     password = settings.demo_password
     click.echo(gettext("Accounts: %(names)s. Password: %(password)s", names=names, password=password))
 

@@ -29,7 +29,7 @@ from app.cli import REFUSED, crm
 from app.clock import now
 from app.errors import Forbidden
 from app.extensions import session as session_of_request
-from app.i18n import Label, gettext
+from app.i18n import Label, gettext, listed
 from app.models.org import Employee
 from app.security.actor import SYSTEM, Actor, load_actor
 from app.security.scope import actor_of, system, working_as
@@ -163,7 +163,7 @@ def _tell(report: Report, choices: Choices) -> None:
     if report.unmatched:
         click.echo(gettext("%(num)d succeeded without a customer to link to.", num=report.unmatched))
     if report.ignored_columns:
-        click.echo(gettext("Ignored columns: %(names)s", names=", ".join(report.ignored_columns)))
+        click.echo(gettext("Ignored columns: %(names)s", names=listed(report.ignored_columns)))
     if choices.dry_run:
         click.echo(gettext("This was a dry run: nothing was written."))
     elif choices.all_or_nothing and report.failed:

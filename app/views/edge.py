@@ -16,7 +16,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from app.extensions import session
-from app.i18n import gettext
+from app.i18n import gettext, listed
 from app.models.installation import DEMO_MARK, Installation
 from app.models.org import Employee
 from app.security.actor import Actor, load_actor
@@ -96,7 +96,7 @@ def _recognise() -> None:
     g.reader = Reader(
         person.full_name,
         initials(person.full_name),
-        ", ".join(gettext(name) for name in g.actor.roles),
+        listed(gettext(name) for name in g.actor.roles),
         str(cookie["locale"]),
         person.theme or "auto",
     )

@@ -15,7 +15,7 @@ from app.actions.workflow import Move
 from app.clock import now
 from app.errors import DomainError, WrongState
 from app.extensions import session
-from app.i18n import Label, ngettext
+from app.i18n import Label, listed, ngettext
 from app.security.rights import module_of
 from app.views.edge import MOST_ROWS, actor, read_key, safe_path, zone
 from app.views.forms import REQUIRED, CrmForm, plain_text, storable
@@ -23,6 +23,9 @@ from app.views.guards import expose, signed_in
 from app.views.model_view import CrmModelView
 from app.views.presentation import Button, Page
 from app.views.saving import Failure, attempt, refuse_foreign_fields, refused
+
+#: How many records left out are named afterwards; the page before names them all.
+NAMES_TOLD = 5
 
 
 def reason_field(*, is_required: bool) -> Any:
@@ -79,7 +82,10 @@ class MovingView(CrmModelView):
     def move_button(self, move: Move, row: Any) -> Button:
         """The button that leads to the page of a move."""
         href = self.move_path(move, row)
-        return Button(move.label, href, move.key, move.icon, is_danger=move.is_ending, is_primary=not move.is_ending)
+        is_ending = move.is_ending
+        return Button(
+            move.label, href, move.key, move.icon, is_danger=is_ending, is_primary=not is_ending, is_dialog=True
+        )
 
     def move_path(self, move: Move, row: Any) -> str:
         """The address of a move of one row."""
@@ -234,14 +240,24 @@ class MovingView(CrmModelView):
             self.flow.fire(session(), one.row, move.key, by=actor(), at=at, version=one.version, **answers)
 
     def _many_done(self, move: Move, chosen: Sequence[Chosen]) -> str:
-        done = sum(not one.refusal for one in chosen)
-        message = ngettext("%(what)s %(num)d done.", "%(what)s %(num)d done.", done, what=move.done)
         left = [one.name for one in chosen if one.refusal]
+        words = {"what": move.done, "names": listed(left[:NAMES_TOLD]), "left": len(left)}
+        done = len(chosen) - len(left)
         if not left:
-            return str(message)
-        names = ", ".join(left[:5])
-        rest = ngettext("%(num)d left out: %(names)s", "%(num)d left out: %(names)s", len(left), names=names)
-        return f"{message} {rest}"
+            return ngettext("%(what)s %(num)d record.", "%(what)s %(num)d records.", done, what=move.done)
+        if len(left) <= NAMES_TOLD:
+            return ngettext(
+                "%(what)s %(num)d record. %(left)s left out: %(names)s.",
+                "%(what)s %(num)d records. %(left)s left out: %(names)s.",
+                done,
+                **words,
+            )
+        return ngettext(
+            "%(what)s %(num)d record. %(left)s left out: %(names)s and others.",
+            "%(what)s %(num)d records. %(left)s left out: %(names)s and others.",
+            done,
+            **words,
+        )
 
 
 def came_from() -> str:

@@ -17,6 +17,8 @@ from app.models.basedata import DictionaryEntry
 from app.models.org import Employee
 
 EMPTY = "—"
+#: A text of more characters is likely to be cut off in a list.
+LONG_TEXT = 24
 
 #: The look of each state: new, open, done, fail, later or bad (a shape and a colour, never colour alone).
 STATE_LOOKS = {
@@ -48,10 +50,18 @@ class Cell:
         """Whether the value stands at the right."""
         return self.kind in {"number", "money"}
 
+    @property
+    def tip(self) -> str:
+        """The whole text of one that a column hardly holds, to be read where no script shows what is cut off."""
+        return self.text if len(self.text) > LONG_TEXT else ""
+
 
 @dataclass(frozen=True)
 class Button:
-    """Something to do: a link, or with ``is_post`` a form that changes something after its question."""
+    """Something to do: a link, or with ``is_post`` a form that changes something after its question.
+
+    A link with ``is_dialog`` opens over the page where there are scripts.
+    """
 
     label: str | LazyString
     href: str
@@ -60,18 +70,23 @@ class Button:
     is_post: bool = False
     is_danger: bool = False
     is_primary: bool = False
+    is_dialog: bool = False
     question: str = ""
 
 
 @dataclass(frozen=True)
 class Column:
-    """The head of a list column; ``sort_href`` is empty where the list cannot be sorted by it."""
+    """The head of a list column; ``sort_href`` is empty where the list cannot be sorted by it.
+
+    The column with ``is_name`` names the record and leads to it.
+    """
 
     name: str
     label: str | LazyString
     kind: str
     sort_href: str = ""
     sorted: str = ""
+    is_name: bool = False
 
     @property
     def is_number(self) -> bool:
@@ -80,10 +95,13 @@ class Column:
 
     @property
     def css(self) -> str:
-        """The classes of its cells; a running number stands at the left like a name."""
+        """The classes of its cells, none for a plain text; a running number stands at the left like a name."""
+        if self.is_name:
+            return "c-name"
         if self.name == "id":
-            return f"k-{self.kind} c-id"
-        return f"k-{self.kind} num" if self.is_number else f"k-{self.kind}"
+            return "c-id"
+        kind = "" if self.kind == "text" else f"k-{self.kind}"
+        return f"{kind} num" if self.is_number else kind
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from app.actions.imports.amounts import read_amount
 from app.actions.imports.directory import Directory, plain_key
 from app.actions.phones import Phone, read_phone
 from app.errors import Invalid
-from app.i18n import Label, gettext
+from app.i18n import Label, gettext, listed
 from app.models.base import mapper_of
 from app.models.basedata import Category
 
@@ -252,11 +252,11 @@ class OneOf(Column):
     def __init__(self, *heads: str, words: Mapping[Any, Sequence[str]]) -> None:
         super().__init__(*heads)
         self.values_by_word = {plain_key(word): value for value, said in words.items() for word in said}
-        self.shown = ", ".join(word for said in words.values() for word in said[:2])
+        self.shown = [word for said in words.values() for word in said[:2]]
 
     def read_text(self, text: str) -> Any:
         """Raises ValueError."""
         key = plain_key(_plain(text))
         if key not in self.values_by_word:
-            raise ValueError(gettext("This needs one of: %(words)s", words=self.shown))
+            raise ValueError(gettext("This needs one of: %(words)s", words=listed(self.shown)))
         return self.values_by_word[key]

@@ -12,7 +12,7 @@ from typing import Any
 
 from app.actions.imports.amounts import read_formula
 from app.actions.imports.report import Unusable
-from app.i18n import gettext
+from app.i18n import gettext, listed
 
 SOURCES = ("header", "constant", "template", "arithmetic")
 EXTRAS = ("values", "when")
@@ -91,7 +91,7 @@ def plan_for(
     _refuse_doubles(chosen, [key for key in keys if key in used])
     missing = [field for field in needed if field not in {rule.field for rule in chosen}]
     if missing:
-        raise Unusable(gettext("These columns are missing: %(names)s", names=", ".join(missing)))
+        raise Unusable(gettext("These columns are missing: %(names)s", names=listed(missing)))
     ignored = tuple(header or key for header, key in zip(headers, keys, strict=True) if key not in used)
     return Plan(keys, chosen, ignored)
 
@@ -158,7 +158,7 @@ def _line_of(field: str, text: str) -> int:
 def _rule_of(field: str, source: Any, fields: Collection[str]) -> Rule:
     if field not in fields:
         meant = difflib.get_close_matches(field, fields, n=1)
-        raise ValueError(gettext("There is no such field; there are: %(names)s", names=", ".join(meant or fields)))
+        raise ValueError(gettext("There is no such field; there are: %(names)s", names=listed(meant or fields)))
     if isinstance(source, str):
         source = {"header": source}
     if not isinstance(source, dict):
@@ -166,7 +166,7 @@ def _rule_of(field: str, source: Any, fields: Collection[str]) -> Rule:
     unknown = [key for key in source if key not in (*SOURCES, *EXTRAS)]
     kinds = [key for key in SOURCES if key in source]
     if unknown or len(kinds) != 1:
-        raise ValueError(gettext("This needs one of %(names)s.", names=", ".join(SOURCES)))
+        raise ValueError(gettext("This needs one of %(names)s.", names=listed(SOURCES)))
     rule = _source_rule(field, kinds[0], source[kinds[0]])
     rule = _through_table(rule, source["values"]) if "values" in source else rule
     return _on_condition(rule, source["when"]) if "when" in source else rule
@@ -210,7 +210,7 @@ def _filters(names: str) -> list[Callable[[str], str]]:
     unknown = [name for name in names.split("|") if name and name not in FILTERS]
     if unknown:
         raise ValueError(
-            gettext("The filter “%(name)s” is not one of %(names)s.", name=unknown[0], names=", ".join(FILTERS))
+            gettext("The filter “%(name)s” is not one of %(names)s.", name=unknown[0], names=listed(FILTERS))
         )
     return [FILTERS[name] for name in names.split("|") if name]
 
