@@ -23,6 +23,7 @@ class Verb(Choice):
     SUCCEED = "succeed", Label("Development succeeded")
     FAIL = "fail", Label("End development")
     SEE_PHONES = "see_phones", Label("See phone numbers")
+    PRINT = "print", Label("Print")
 
 
 @dataclass(frozen=True)
@@ -63,16 +64,16 @@ class Module:
 OPPORTUNITIES = Screen(
     "opportunities",
     Label("Sales opportunities"),
-    (Verb.SEE, Verb.CREATE, Verb.EDIT, Verb.DELETE, Verb.ASSIGN, Verb.REASSIGN, Verb.IMPORT),
+    (Verb.SEE, Verb.CREATE, Verb.EDIT, Verb.DELETE, Verb.ASSIGN, Verb.REASSIGN, Verb.IMPORT, Verb.PRINT),
     pages=(MenuPage("board", Label("Opportunity board"), Label("Board"), "layout-kanban"),),
 )
 PLANS = Screen(
     "plans",
     Label("Development plans"),
-    (Verb.SEE, Verb.PLAN, Verb.CARRY_OUT, Verb.PLAN_FOR_OTHERS, Verb.SUCCEED, Verb.FAIL),
+    (Verb.SEE, Verb.PLAN, Verb.CARRY_OUT, Verb.PLAN_FOR_OTHERS, Verb.SUCCEED, Verb.FAIL, Verb.PRINT),
     pages=(MenuPage("calendar", Label("Plan calendar"), Label("Calendar"), "calendar"),),
 )
-CUSTOMERS = Screen("customers", Label("Customers"), (Verb.SEE, Verb.SEE_PHONES))
+CUSTOMERS = Screen("customers", Label("Customers"), (Verb.SEE, Verb.SEE_PHONES, Verb.PRINT))
 CONTACTS = Screen("contacts", Label("Contacts"), (Verb.SEE,), in_menu=False)
 ANNOUNCEMENTS = Screen(
     "announcements", Label("Announcements"), (Verb.SEE, Verb.CREATE, Verb.EDIT, Verb.DELETE), in_menu=False
@@ -108,9 +109,9 @@ def _rights(*groups: tuple[Screen, tuple[Verb, ...]]) -> frozenset[str]:
 
 
 _SEES = (
-    (OPPORTUNITIES, (Verb.SEE,)),
-    (PLANS, (Verb.SEE,)),
-    (CUSTOMERS, (Verb.SEE,)),
+    (OPPORTUNITIES, (Verb.SEE, Verb.PRINT)),
+    (PLANS, (Verb.SEE, Verb.PRINT)),
+    (CUSTOMERS, (Verb.SEE, Verb.PRINT)),
     (CONTACTS, (Verb.SEE,)),
     (ANNOUNCEMENTS, (Verb.SEE,)),
 )

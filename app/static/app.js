@@ -214,6 +214,27 @@
     for (const row of document.getElementById(field.dataset.narrows).rows)
       row.hidden = !row.textContent.toLowerCase().includes(text) && !one(":checked", row);
   }
+  /** Cards have no heads: each cell says itself what it is. Done here, since it would be a third of a long list's bytes. */
+  function labelCells(table) {
+    const heads = all("thead th", table).map((head) => head.textContent.trim());
+    for (const row of table.tBodies[0].rows)
+      heads.forEach((head, place) => row.cells[place] && (row.cells[place].dataset.label = head));
+    table.dataset.labelled = "";
+  }
+  /** Only a text that is cut off needs to be shown whole. */
+  function showWhole(_event, text) {
+    if (!text.title && (text.scrollWidth > text.clientWidth || text.scrollHeight > text.clientHeight + 1))
+      text.title = text.textContent;
+  }
+  function moveColumn(event, button) {
+    event.preventDefault();
+    const line = button.closest("li");
+    if (button.dataset.step === "up") line.previousElementSibling?.before(line);
+    else line.nextElementSibling?.after(line);
+    button.focus();
+    if (document.activeElement !== button) // at the end of the list there is no such step any more
+      one(`[data-step]:not([data-step="${button.dataset.step}"])`, line).focus();
+  }
   function nameChosen(_event, radio) {
     const button = one("[data-for-chosen]", radio.form);
     if (button) button.textContent = button.dataset.forChosen.replace("#", radio.dataset.name);
@@ -247,6 +268,7 @@
 
   // ---- htmx -----------------------------------------------------------------------------------------------
   function configureHtmx() {
+    if (!window.htmx) return;
     Object.assign(htmx.config, { includeIndicatorStyles: false, allowEval: false, attributesToSettle: ["class"] });
     htmx.config.responseHandling = [
       { code: "204", swap: false },
@@ -321,10 +343,11 @@
   function prepare() {
     all("[data-remote]:not(.tomselected)").forEach(searchRemote);
     all("[data-counts]").forEach(showLength);
+    all(":is(.olist, .related):not([data-labelled])").forEach(labelCells);
   }
   function begin() {
     for (const start of [configureHtmx, showLook, showChosen, prepare, settleDraft, fadeToasts, minuteByMinute]) start();
-    one("#dialog").addEventListener("cancel", leaveDialog);
+    one("#dialog")?.addEventListener("cancel", leaveDialog);
   }
 
   restoreLook();
@@ -346,6 +369,9 @@
   on("click", ".mod > summary", unfoldFor);
   on("click", "[data-more]", showMore);
   on("click", "[data-reveals]", reveal);
+  on("click", "[data-print]", () => window.print());
+  on("click", "[data-step]", moveColumn);
+  on("pointerover", ":is(.olist, .related) td > :is(a, span)", showWhole);
   on("submit", "form[data-preference]", setTheme);
   on("change", "[data-choose-all]", chooseAll);
   on("change", '[name="row"]', showChosen);

@@ -145,9 +145,7 @@ class Board(BaseView):  # type: ignore[misc]
 
     def query(self) -> listing.Query:
         """The conditions and the order."""
-        return listing.read_query(
-            request.args, self.filters, defaults={}, sortable=("since",), sort="-since", page_size=CARDS
-        )
+        return listing.read_query(request.args, self.filters, sortable=("since",), sort="-since", page_size=CARDS)
 
     def status(self) -> OpportunityStatus:
         """The status of the column that is asked for; raises BadAddress."""

@@ -14,6 +14,7 @@ from app.views.edge import actor
 from app.views.listing import EntryFilter, Filter, PersonFilter
 from app.views.model_view import CrmModelView
 from app.views.presentation import Column, Row, kind_of, label_of
+from app.views.printing import PrintedTable
 
 CONTACTS_SHOWN = 50
 
@@ -25,6 +26,7 @@ class Customers(CrmModelView):
     datamodel = SQLAInterface(Customer)
     screen = CUSTOMERS
     list_columns = ("number", "name", "region", "manager", "level", "status")
+    more_columns = ("industry", "phone", "address", "website", "legal_representative", "created_on")
     show_columns = (
         "number",
         "status",
@@ -58,6 +60,13 @@ class Customers(CrmModelView):
         """The contacts, for who may see contacts."""
         return [contact_section(row)] if actor().may(CONTACTS.right(Verb.SEE)) else []
 
+    def printed_tables(self, row: Customer) -> list[PrintedTable]:
+        """The contacts."""
+        return [
+            PrintedTable(section["title"], section["columns"], [one.cells for one in section["rows"]])
+            for section in self.sections(row)
+        ]
+
 
 class Contacts(CrmModelView):
     """联系人."""
@@ -66,6 +75,8 @@ class Contacts(CrmModelView):
     datamodel = SQLAInterface(Contact)
     screen = CONTACTS
     list_columns = ("name", "customer", "position", "office_phone", "mobile")
+    more_columns = ("gender", "email", "memo")
+    needed_relations = ("customer",)
     show_columns = ("customer", "gender", "position", "office_phone", "mobile", "email", "memo")
     order_columns = ("id", "name")
     filters = (Filter("name", Label("Name")),)
@@ -97,7 +108,9 @@ def contact_section(customer: Customer) -> dict[str, Any]:
     return {
         "template": "crm/related.html",
         "title": Label("Contacts"),
-        "columns": [Column(name, label_of(Contact, name), kind_of(Contact, name)) for name in names],
+        "columns": [
+            Column(name, label_of(Contact, name), kind_of(Contact, name), is_name=name == "name") for name in names
+        ],
         "rows": rows,
         "empty": Label("No contact yet"),
     }

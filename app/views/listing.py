@@ -20,6 +20,8 @@ from app.views.days import read_day
 
 COUNT_CAP = 10_000
 PAGE_SIZES = (10, 25, 50, 100)
+#: What stands in an address in place of a saved filter to say that no condition is wanted.
+ALL = "all"
 LONGEST_VALUE = 200
 LAST_PAGE = 10_000_000
 FIRST_YEAR, LAST_YEAR = 1900, 2200
@@ -52,13 +54,13 @@ class Filter:
         """The values offered, with their texts."""
         return []
 
-    def shown(self, value: str) -> str:
-        """The value as the field of the filter block offers it."""
+    def shown(self, value: str, entries: Sequence[DictionaryEntry] = ()) -> str:
+        """The value as the field of the filter block offers it, which chooses from ``entries``."""
         return value
 
-    def chips(self, values: Mapping[str, str]) -> list[tuple[str, str]]:
+    def chips(self, values: Mapping[str, str], entries: Sequence[DictionaryEntry] = ()) -> list[tuple[str, str]]:
         """The chips that show it is set: the parameter and the text."""
-        return [(name, values[name]) for name in self.names() if values.get(name)]
+        return [(name, self.shown(values[name], entries)) for name in self.names() if values.get(name)]
 
 
 @dataclass(frozen=True)
@@ -85,12 +87,7 @@ class ChoiceFilter(Filter):
         """Value and text are the same: the state's word."""
         return [(texts[0], texts[0]) for texts, _ in self._offers()]
 
-    def chips(self, values: Mapping[str, str]) -> list[tuple[str, str]]:
-        """The word of the state, in the reader's language."""
-        value = values.get(self.name)
-        return [(self.name, self.shown(value))] if value else []
-
-    def shown(self, value: str) -> str:
+    def shown(self, value: str, entries: Sequence[DictionaryEntry] = ()) -> str:
         """The word of the state, whichever spelling the address has."""
         return next((texts[0] for texts, _ in self._offers() if value in texts), value)
 
@@ -136,6 +133,11 @@ class EntryFilter(Filter):
     def choices(self, found: "Found") -> list[tuple[str, str]]:
         """The entries of the category."""
         return [(entry.text, entry.text) for entry in found.entries if entry.category == self.category.value]
+
+    def shown(self, value: str, entries: Sequence[DictionaryEntry] = ()) -> str:
+        """The entry in the reader's language, whichever language the address has."""
+        own = (entry for entry in entries if entry.category == self.category.value)
+        return next((entry.text for entry in own if value in {entry.item, entry.item_en}), value)
 
 
 @dataclass(frozen=True)
@@ -197,7 +199,7 @@ class RangeFilter(Filter):
             raise BadAddress(self.name) from None
         return datetime.combine(day, time(), zone) if self.value_kind == "moment" else day
 
-    def chips(self, values: Mapping[str, str]) -> list[tuple[str, str]]:
+    def chips(self, values: Mapping[str, str], entries: Sequence[DictionaryEntry] = ()) -> list[tuple[str, str]]:
         """One chip for each bound."""
         first, last = self.names()
         texts = ((first, Label("from %(value)s")), (last, Label("to %(value)s")))
@@ -206,18 +208,19 @@ class RangeFilter(Filter):
 
 @dataclass(frozen=True)
 class Query:
-    """What an address asks of a list."""
+    """What an address asks of a list; ``view`` is the key of the saved filter it was opened by, or ``all``."""
 
     values: Mapping[str, str]
     page: int
     page_size: int
     sort: str
-    is_default: bool
+    view: str = ""
 
     def href(self, path: str, **changes: Any) -> str:
         """The address with some parameters changed; None takes one out."""
         asked: dict[str, Any] = {
             **self.values,
+            "view": self.view or None,
             "sort": self.sort,
             "page_size": self.page_size,
             "page": self.page,
@@ -250,25 +253,52 @@ def read_query(
     arguments: Mapping[str, str],
     filters: Sequence[Filter],
     *,
-    defaults: Mapping[str, str],
     sortable: Sequence[str],
     sort: str,
     page_size: int,
 ) -> Query:
-    """What the address asks; raises BadAddress for what cannot be read. Unknown parameters are ignored.
-
-    The default filters hold only while the address names no filter at all.
-    """
-    names = [name for one in filters for name in one.names()]
-    given = {name: _plain(arguments[name]) for name in names if name in arguments}
-    is_default = not given and bool(defaults)
+    """What the address asks; raises BadAddress for what cannot be read. Unknown parameters are ignored."""
+    given = {name: _plain(arguments[name]) for name in names_of(filters) if name in arguments}
     order = arguments.get("sort") or sort
     if order.removeprefix("-") not in sortable:
         raise BadAddress("sort")
     page = _number(arguments.get("page"), "page", 1, most=LAST_PAGE)
     size = _number(arguments.get("page_size"), "page_size", page_size, most=max(PAGE_SIZES))
-    values = {**dict(defaults), **given} if is_default else given
-    return Query(values, page, size, order, is_default)
+    return Query(given, page, size, order, _view(arguments.get("view", "")))
+
+
+def names_of(filters: Sequence[Filter]) -> list[str]:
+    """Every address parameter that the filters read."""
+    return [name for one in filters for name in one.names()]
+
+
+def names_no_filter(arguments: Mapping[str, str], filters: Sequence[Filter]) -> bool:
+    """Whether an address leaves it to the list with which conditions it opens."""
+    return not _view(arguments.get("view", "")) and not any(name in arguments for name in names_of(filters))
+
+
+def _view(text: str) -> str:
+    is_key = text.isascii() and text.isdigit() and len(text) <= len(str(LAST_PAGE)) + 2
+    return text if is_key or text == ALL else ""
+
+
+def readable(values: Any, filters: Sequence[Filter], model: Any, zone: ZoneInfo) -> dict[str, str]:
+    """What the filters still understand of conditions that were kept; the rest is left out."""
+    kept = values if isinstance(values, Mapping) else {}
+    return {
+        name: kept[name]
+        for one in filters
+        for name in one.names()
+        if isinstance(kept.get(name), str) and _understands(one, {name: kept[name]}, model, zone)
+    }
+
+
+def _understands(one: Filter, value: Mapping[str, str], model: Any, zone: ZoneInfo) -> bool:
+    try:
+        one.conditions(model, {name: _plain(text) for name, text in value.items()}, zone)
+    except BadAddress:
+        return False
+    return any(value.values())
 
 
 def _plain(value: str) -> str:

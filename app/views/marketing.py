@@ -29,8 +29,9 @@ from app.views.forms import CrmForm
 from app.views.guards import expose, needs
 from app.views.listing import ChoiceFilter, EntryFilter, Filter, PersonFilter, RangeFilter
 from app.views.moves import MovingView
-from app.views.plan_block import plan_section
+from app.views.plan_block import plan_section, printed_plan
 from app.views.presentation import EMPTY, person_of
+from app.views.printing import PrintedTable
 
 COMMON_FILTERS = (
     Filter("customer_name", Label("Customer name")),
@@ -44,6 +45,22 @@ MORE_FILTERS = (
     RangeFilter("created_on", Label("Created on"), is_more=True, value_kind="moment"),
     RangeFilter("closed_on", Label("Closed on"), is_more=True, value_kind="moment"),
     RangeFilter("expected_amount", Label("Expected amount (yuan)"), is_more=True, value_kind="number"),
+)
+#: What both lists can show beside their own columns.
+MORE_COLUMNS = (
+    "probability",
+    "expected_amount",
+    "expected_close_on",
+    "assignee",
+    "assigned_on",
+    "region",
+    "industry",
+    "source",
+    "created_by",
+    "created_on",
+    "customer",
+    "closed_on",
+    "close_reason",
 )
 
 
@@ -78,6 +95,7 @@ class PipelineView(MovingView):
         "assigned_on",
     )
     default_sort = "-created_on"
+    name_column = "customer_name"
     show_columns = (
         "summary",
         "probability",
@@ -96,6 +114,11 @@ class PipelineView(MovingView):
         "close_reason",
         "description",
     )
+
+    def printed_tables(self, row: Opportunity) -> list[PrintedTable]:
+        """The plan, once there can be one, for who may see plans."""
+        is_planned = row.status is not OpportunityStatus.UNASSIGNED and actor().may(PLANS.right(Verb.SEE))
+        return [printed_plan(row)] if is_planned else []
 
     def move_path(self, move: Move, row: Any) -> str:
         """Moves have one address, whichever screen they are called from."""
@@ -117,6 +140,7 @@ class Opportunities(PipelineView):
         "status",
         "created_on",
     )
+    more_columns = MORE_COLUMNS
     filters = (
         *COMMON_FILTERS,
         ChoiceFilter("status", Label("Status"), options=tuple(OpportunityStatus)),

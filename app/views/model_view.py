@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any, ClassVar, TypeAlias
 
 from flask import flash, redirect, request
-from flask_appbuilder import ModelView
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
@@ -24,8 +23,10 @@ from app.views.edge import LARGEST_KEY, actor, zone
 from app.views.editing import edit_record
 from app.views.forms import CrmForm, form_class, offer_choices, suggest
 from app.views.guards import expose, needs
-from app.views.pager import list_frame
+from app.views.lists import Look
+from app.views.pager import list_frame, look_frame
 from app.views.presentation import EMPTY, Button, Cell, Column, Page, Row, cell_of, kind_of, label_of, masked
+from app.views.printing import Printed
 from app.views.saving import attempt, refuse_foreign_fields
 
 #: Within the class ``list`` is the route of that name.
@@ -35,7 +36,7 @@ Parts: TypeAlias = list[Any]
 Texts: TypeAlias = list[str]
 
 
-class CrmModelView(ModelView):  # type: ignore[misc]
+class CrmModelView(Printed):
     """A screen as a declaration: columns, filters, form fields and the screen whose rights guard it.
 
     A view holds declarations only; whatever belongs to a request lives in the request, so threads share nothing.
@@ -43,9 +44,8 @@ class CrmModelView(ModelView):  # type: ignore[misc]
 
     screen: ClassVar[Screen]
     workflow: ClassVar[Workflow | None] = None
-    filters: ClassVar[tuple[listing.Filter, ...]] = ()
-    default_filters: ClassVar[Mapping[str, str]] = {}
-    default_sort: ClassVar[str] = "-id"
+    #: Relations that the rows need beside the columns shown.
+    needed_relations: ClassVar[Sequence[str]] = ()
     form_groups: ClassVar[tuple[tuple[Any, tuple[str, ...]], ...]] = ()
     add_columns: ClassVar[Sequence[str]] = ()
     edit_columns: ClassVar[Sequence[str]] = ()
@@ -73,6 +73,8 @@ class CrmModelView(ModelView):  # type: ignore[misc]
             "add": not self.add_columns and kind.add is CrmModelView.add,
             "edit": not self.edit_columns and kind.edit is CrmModelView.edit,
             "delete": Verb.DELETE not in self.screen.verbs and kind.delete is CrmModelView.delete,
+            "print_list": Verb.PRINT not in self.screen.verbs,
+            "print_one": Verb.PRINT not in self.screen.verbs,
         }
         return {name for name, is_missing in missing.items() if is_missing}
 
@@ -84,6 +86,8 @@ class CrmModelView(ModelView):  # type: ignore[misc]
 
     def _init_titles(self) -> None:
         self.list_title = self.list_title or self.screen.label
+        first = "name" if "name" in self.list_columns else next(iter(self.list_columns), "")
+        self.name_column = self.name_column or first
 
     # ---- what a view may say differently -----------------------------------------------------------------
 
@@ -148,33 +152,19 @@ class CrmModelView(ModelView):  # type: ignore[misc]
     @needs(Verb.SEE)
     def list(self) -> Any:
         """One page of rows."""
-        query = self.query()
+        look = self.look()
+        query = self.query(look)
         keys = self.keys(query)
-        found = listing.find(session(), self.model, keys, query, options=self.options(self.list_columns))
+        found = listing.find(session(), self.model, keys, query, options=self.options(look.columns))
         found.count = listing.count(session(), keys)
         found.entries = listing.find_entries(session(), self.filters)
-        return self.render_template(self.list_template, **self.list_context(query, found))
+        return self.render_template(self.list_template, **self.list_context(look, query, found))
 
     @expose("/count")
     @needs(Verb.SEE)
     def count(self) -> Any:
         """The exact number of rows, for a list that showed ``10,000+``."""
-        return f"{listing.count(session(), self.keys(self.query()), cap=None):,}"
-
-    def query(self) -> listing.Query:
-        """What the address asks."""
-        return listing.read_query(
-            request.args,
-            self.filters,
-            defaults={name: self.default_value(name) for name in self.default_filters},
-            sortable=self.order_columns or (),
-            sort=self.default_sort,
-            page_size=self.page_size,
-        )
-
-    def default_value(self, name: str) -> str:
-        """The default of a filter, in the reader's language where it is a state."""
-        return str(self.default_filters[name])
+        return f"{listing.count(session(), self.keys(self.query(self.look())), cap=None):,}"
 
     def keys(self, query: listing.Query) -> Select[int]:
         """The keys of the rows the query asks for."""
@@ -183,20 +173,28 @@ class CrmModelView(ModelView):  # type: ignore[misc]
     def options(self, names: Sequence[str]) -> Parts:
         """Load the named relations with the rows."""
         relations = mapper_of(self.model).relationships
-        return [joinedload(getattr(self.model, name)) for name in names if name in relations]
+        wanted = dict.fromkeys((*names, *self.needed_relations))
+        return [joinedload(getattr(self.model, name)) for name in wanted if name in relations]
 
-    def list_context(self, query: listing.Query, found: listing.Found) -> dict[str, Any]:
+    def list_context(self, look: Look, query: listing.Query, found: listing.Found) -> dict[str, Any]:
         """What the list template draws."""
         self.prepare_rows(found.rows)
         return {
-            "page": Page(self.list_title, module_of(self.screen).label, [(self.list_title, "")]),
-            "rows": [self.row(row) for row in found.rows],
-            "columns": [self.column(name, query) for name in self.list_columns],
+            "page": self.list_page(),
+            "rows": [self.row(row, look.columns) for row in found.rows],
+            "columns": [self.column(name, query) for name in look.columns],
             "moves": self.buttons_on_many(),
+            "print": self.print_button(self.address(query, "print/")),
             "new": self.new_button(),
             "empty": self.empty(query),
             **list_frame(self, query, found),
+            **look_frame(self, look, query, found),
         }
+
+    def list_page(self, title: str = "") -> Page:
+        """Title and crumbs of the list, or of a page that belongs to it."""
+        crumbs = [(self.list_title, self.path("list/")), (title, "")] if title else [(self.list_title, "")]
+        return Page(title or self.list_title, module_of(self.screen).label, crumbs)
 
     def column(self, name: str, query: listing.Query) -> Column:
         """The head of a column, with the address that sorts by it."""
@@ -204,11 +202,12 @@ class CrmModelView(ModelView):  # type: ignore[misc]
         following = f"-{name}" if sorted_by == "ascending" else name
         can_sort = name in (self.order_columns or ())
         href = query.href(self.path("list/"), sort=following, page=1) if can_sort else ""
-        return Column(name, label_of(self.model, name), kind_of(self.model, name), href, sorted_by)
+        label, kind = label_of(self.model, name), kind_of(self.model, name)
+        return Column(name, label, kind, href, sorted_by, is_name=name == self.name_column)
 
-    def row(self, row: Any) -> Row:
+    def row(self, row: Any, columns: Sequence[str]) -> Row:
         """A row of the list."""
-        cells = [self.cell(row, name) for name in self.list_columns]
+        cells = [self.cell(row, name) for name in columns]
         return Row(row.id, row.version, str(row), cells, self.buttons(row), self.path(f"show/{row.id}"))
 
     def cell(self, row: Any, name: str, *, is_wide: bool = False) -> Cell:
@@ -249,12 +248,9 @@ class CrmModelView(ModelView):  # type: ignore[misc]
     def empty(self, query: listing.Query) -> dict[str, Any]:
         """What an empty list says: how to begin, or that the filter finds nothing."""
         if any(query.values.values()):
-            reset = Button(Label("Show all"), self.path("list/") + "?" + "&".join(self._emptied()), "reset")
+            reset = Button(Label("Show all"), f"{self.path('list/')}?view={listing.ALL}", "reset")
             return {"title": gettext("Nothing matches these conditions"), "text": "", "button": reset}
         return {"title": self.empty_title, "text": self.empty_text, "button": self.new_button()}
-
-    def _emptied(self) -> Texts:
-        return [f"{name}=" for name in self.default_filters] or ["page=1"]
 
     # ---- detail -----------------------------------------------------------------------------------------
 
@@ -273,6 +269,7 @@ class CrmModelView(ModelView):  # type: ignore[misc]
             "record": self.record(row),
             "facts": self.facts(row),
             "buttons": self.buttons(row),
+            "print": self.print_button(self.path(f"print/{row.id}")),
             "steps": history.steps(self.workflow, row, moves) if self.workflow else [],
             "events": history.events(self.workflow, moves) if self.workflow else [],
             "sections": self.sections(row),
@@ -348,9 +345,7 @@ class CrmModelView(ModelView):  # type: ignore[misc]
 
     def form_page(self, form: CrmForm, page: Page | str, address: str, notice: Any = "") -> str:
         """The page of a form."""
-        if isinstance(page, str):
-            crumbs = [(self.list_title, self.path("list/")), (page, "")]
-            page = Page(page, module_of(self.screen).label, crumbs)
+        page = self.list_page(page) if isinstance(page, str) else page
         pk = address.partition("/")[2]
         return str(
             self.render_template(

@@ -1,9 +1,12 @@
 """The frame of a list: its filter block, chips, pager and sizes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.models.basedata import DictionaryEntry
 from app.views import listing
+from app.views.lists import Look, Tabs
 
 GAP: tuple[str, None] = ("…", None)
 AROUND = 2
@@ -44,7 +47,7 @@ def list_frame(view: Any, query: listing.Query, found: listing.Found) -> dict[st
         "query": query,
         "path": path,
         "filters": [_field(one, query, found) for one in view.filters],
-        "chips": _chips(view, path, query),
+        "chips": _chips(view, path, query, found.entries),
         "pager": _pager(path, query, found),
         "page_sizes": [(size, query.href(path, page_size=size, page=1)) for size in listing.PAGE_SIZES],
         "exact_href": query.href(view.path("count"), page=None, sort=None, page_size=None),
@@ -52,19 +55,33 @@ def list_frame(view: Any, query: listing.Query, found: listing.Found) -> dict[st
     }
 
 
+def look_frame(view: Any, look: Look, query: listing.Query, found: listing.Found) -> dict[str, Any]:
+    """What a list that each person arranges for himself has beside: tabs of saved filters, columns, page size."""
+    tabs = Tabs(view, query, look, found.entries)
+    starts_filtered = look.start or view.default_filters
+    return {
+        "tabs": tabs.drawn() if view.filters else [],
+        "tab_buttons": tabs.buttons(),
+        "save_filter_href": view.address(query, "filters/add"),
+        "columns_href": view.address(query, "columns"),
+        "page_size_href": view.address(query, "page-size"),
+        "kept_view": query.view or (listing.ALL if starts_filtered else ""),
+    }
+
+
 def _field(one: listing.Filter, query: listing.Query, found: listing.Found) -> FilterField:
     names = one.names()
-    value = {name: one.shown(query.values.get(name, "")) for name in names}
+    value = {name: one.shown(query.values.get(name, ""), found.entries) for name in names}
     remote = "/choices/people" if one.kind == "person" else ""
     return FilterField(one.name, names, one.label, one.kind, one.is_more, value, one.choices(found), remote)
 
 
-def _chips(view: Any, path: str, query: listing.Query) -> list[tuple[str, str]]:
+def _chips(view: Any, path: str, query: listing.Query, entries: Sequence[DictionaryEntry]) -> list[tuple[str, str]]:
     """A chip for each condition; taking one away sends it empty, so that a default does not come back."""
     return [
         (f"{one.label} {text}", query.href(path, **{name: "", "page": 1}))
         for one in view.filters
-        for name, text in one.chips(query.values)
+        for name, text in one.chips(query.values, entries)
     ]
 
 

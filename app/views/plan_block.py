@@ -15,7 +15,8 @@ from app.models.marketing import Opportunity, OpportunityStatus, PlanItem
 from app.views.edge import actor, zone
 from app.views.forms import CrmForm, form_class
 from app.views.merging import remember
-from app.views.presentation import Button, Cell, text_of
+from app.views.presentation import EMPTY, Button, Cell, Column, label_of, text_of
+from app.views.printing import PrintedTable
 
 NewItemForm = form_class(PlanItem, ("planned_on", "todo"))
 TodoForm = form_class(PlanItem, ("todo",), has_version=True)
@@ -65,6 +66,16 @@ def plan_section(
         "block_href": f"/plan-items/block/{opportunity.id}",
         "notice": "",
     }
+
+
+def printed_plan(opportunity: Opportunity) -> PrintedTable:
+    """The plan of an opportunity on paper."""
+    columns = [Column(name, label_of(PlanItem, name), "text") for name in ("planned_on", "todo", "result")]
+    rows = [
+        [Cell(item.planned_on, "date"), Cell(item.todo), Cell(item.result or EMPTY), item.state]
+        for item in plan_section(opportunity)["items"]
+    ]
+    return PrintedTable(Label("Development plan"), [*columns, Column("state", Label("Status"), "state")], rows)
 
 
 def _item_row(item: PlanItem, may_plan: bool, may_carry_out: bool, working: tuple[int, str, CrmForm] | None) -> ItemRow:

@@ -20,7 +20,7 @@ from app.views.edge import actor, read_key, zone
 from app.views.forms import CrmForm
 from app.views.guards import expose, needs, signed_in
 from app.views.listing import ChoiceFilter, Filter, RangeFilter
-from app.views.marketing import COMMON_FILTERS, MORE_FILTERS, PipelineView
+from app.views.marketing import COMMON_FILTERS, MORE_COLUMNS, MORE_FILTERS, PipelineView
 from app.views.model_view import CrmModelView
 from app.views.plan_block import NewItemForm, ResultForm, TodoForm, plan_section
 from app.views.plan_filters import DeveloperFilter, PlanItemStateFilter
@@ -39,6 +39,7 @@ class Plans(PipelineView):
     screen = PLANS
     exclude_route_methods = PipelineView.exclude_route_methods | {"move", "move_many"}
     list_columns = ("id", "customer_name", "summary", "contact_name", "contact_phone", "assignee", "status")
+    more_columns = MORE_COLUMNS
     filters = (
         *COMMON_FILTERS,
         ChoiceFilter(
@@ -106,7 +107,11 @@ class PlanItems(CrmModelView):
     screen = PLANS
     list_title = Label("Plan items")
     record_label = Label("plan item")
+    exclude_route_methods = CrmModelView.exclude_route_methods | {"print_list", "print_one"}
     list_columns = ("id", "opportunity", "planned_on", "todo", "result")
+    more_columns = ("done_on", "created_by", "created_on")
+    name_column = "todo"
+    needed_relations = ("opportunity",)
     show_columns = ("opportunity", "planned_on", "todo", "result", "done_on", "created_on")
     order_columns = ("id", "planned_on")
     default_sort = "-planned_on"
@@ -115,6 +120,7 @@ class PlanItems(CrmModelView):
         RangeFilter("planned_on", Label("Date")),
         DeveloperFilter("assignee", Label("Assigned to")),
         Filter("todo", Label("Plan")),
+        Filter("result", Label("Result"), is_more=True),
     )
     empty_title = Label("No plan item yet")
     empty_text = Label("Open an opportunity in development and plan its next step.")

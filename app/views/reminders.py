@@ -99,7 +99,7 @@ class Reminders(BaseView):  # type: ignore[misc]
     def query(self) -> listing.Query:
         """What the address asks."""
         return listing.read_query(
-            request.args, self.filters, defaults={}, sortable=("id",), sort="-id", page_size=listing.PAGE_SIZES[1]
+            request.args, self.filters, sortable=("id",), sort="-id", page_size=listing.PAGE_SIZES[1]
         )
 
     def keys(self, query: listing.Query) -> Select[int]:
