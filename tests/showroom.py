@@ -21,7 +21,7 @@ from tests.databases import sqlite_database
 from tests.walk import model_of, routes
 
 PASSWORD = "zhike-demo-2026"
-CUSTOMERS = 80
+CUSTOMERS = 200
 #: Who is asked to open a page, the one with the widest rights first.
 PEOPLE = ("admin", "jingli1", "zhuguan", "gaoguan", "jingli2")
 MOST_KEYS = 400
