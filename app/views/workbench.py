@@ -91,8 +91,9 @@ def _figures(look: Look) -> list[Figure]:
 
 
 def _spark(figure: Figure, look: Look) -> tuple[str, Markup]:
+    """The chart of a figure's course; none where there was never anything to count."""
     series = figure.series(look)
-    return figure.key, spark(series.values, series.title, series.colour)
+    return figure.key, spark(series.values if any(series.values) else (), series.title, series.colour)
 
 
 def _first_steps(look: Look) -> list[Any]:

@@ -123,7 +123,9 @@ def _success(look: Look) -> Reading:
     now, before, span = *look.once(_closed)[:2], _year(look)
     href = _href("/plans/list/", look, status="Archived", closed_on_from=span.first, closed_on_to=span.last)
     text, note = percent(now.rate), gettext("%(won)s of %(all)s succeeded", won=now.won, all=now.count)
-    if now.rate is not None and before.rate is not None:
+    if now.rate is None:
+        note = gettext("nothing ended in this time")
+    elif before.rate is not None:
         points = round((now.rate - before.rate) * 100, 1)
         same = Label("as in the 12 months before")
         note = changed(points, Label("%(change)s points on the 12 months before"), same=same)

@@ -62,10 +62,11 @@ def test_it_stands_on_the_workbench_from_its_first_day_to_its_last(as_, rows, da
     first, last = days
     # One day to either side belongs to the company's time zone, which may be a day ahead of UTC.
     ends_on = None if last is None else TODAY + timedelta(days=last + (last >= 0))
+    starts_on = TODAY + timedelta(days=first * 2)
     with rows() as session:
-        session.add(Announcement(title="看板", text="x", starts_on=TODAY + timedelta(days=first * 2), ends_on=ends_on))
-    assert ("看板" in text_of(as_("manager_a").get("/"))) is is_shown
-    assert "看板" in text_of(as_("manager_a").get("/announcements/list/"))
+        session.add(Announcement(title="停电通知", text="x", starts_on=starts_on, ends_on=ends_on))
+    assert ("停电通知" in text_of(as_("manager_a").get("/"))) is is_shown
+    assert "停电通知" in text_of(as_("manager_a").get("/announcements/list/"))
 
 
 def test_the_latest_come_first_and_no_more_than_five(as_, rows):
