@@ -157,7 +157,7 @@ def test_the_list_is_paged_and_filtered(as_, rows):
 
 
 def test_an_empty_list_says_what_belongs_there(as_):
-    assert "还没有提醒" in text_of(as_("executive").get("/reminders/list/"))
+    assert "暂无提醒" in text_of(as_("executive").get("/reminders/list/"))
     assert "No reminders yet" in text_of(as_("nobody", locale="en").get("/reminders/list/"))
 
 
