@@ -238,9 +238,9 @@ def _read_mark(text: str) -> tuple[datetime, int]:
     try:
         since, number = datetime.fromisoformat(moment), read_key(key)
     except ValueError:
-        raise BadAddress("after") from None
+        raise BadAddress(Label("Page")) from None
     if since.tzinfo is None or number is None:
-        raise BadAddress("after")
+        raise BadAddress(Label("Page"))
     return since, number
 
 

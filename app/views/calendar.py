@@ -139,7 +139,7 @@ def _whose() -> Whose:
     assignee = request.args.get("assignee", "").strip()
     scope = request.args.get("scope", "")
     if scope not in {"", "mine", "all"} or len(assignee) > LONGEST_VALUE or "\x00" in assignee:
-        raise BadAddress("scope" if scope not in {"", "mine", "all"} else "assignee")
+        raise BadAddress(Label("Assigned to"))
     is_own = actor().read_reach(Opportunity.scope_module) is Reach.OWN
     carries_out = actor().may(PLANS.right(Verb.CARRY_OUT))
     is_mine = scope == "mine" or (not scope and not assignee and carries_out and not is_own)
@@ -150,7 +150,7 @@ def _look() -> str:
     """``month`` or ``week``; empty where the address leaves it to the width of the screen."""
     look = request.args.get("view", "")
     if look not in {"", "month", "week"}:
-        raise BadAddress("view")
+        raise BadAddress(Label("Period"))
     return look
 
 
@@ -159,7 +159,7 @@ def _day(name: str) -> date | None:
     text = request.args.get(name, "")
     day = read_day(text)
     if text and (day is None or not FIRST_YEAR <= day.year < LAST_YEAR):
-        raise BadAddress(name)
+        raise BadAddress(Label("Date"))
     return day
 
 

@@ -28,7 +28,7 @@ FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 
 class BadAddress(ValueError):
-    """A parameter of the address cannot be read; answered with 400."""
+    """A part of the address cannot be read; holds the words for it. Answered with 400."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class ChoiceFilter(Filter):
             return []
         wanted = next((states for text, states in self._offers() if value in text), None)
         if wanted is None:
-            raise BadAddress(self.name)
+            raise BadAddress(self.label)
         column = getattr(model, self.name)
         return [column.in_(wanted) if len(wanted) > 1 else column == wanted[0]]
 
@@ -187,16 +187,16 @@ class RangeFilter(Filter):
             if self.value_kind == "number":
                 number = Decimal(text)
                 if not number.is_finite():
-                    raise BadAddress(self.name)
+                    raise BadAddress(self.label)
                 return number
             typed = read_day(text)
             if typed is None:
-                raise BadAddress(self.name)
+                raise BadAddress(self.label)
             day = typed + timedelta(days=days_on)
             if not FIRST_YEAR <= day.year <= LAST_YEAR:
-                raise BadAddress(self.name)
+                raise BadAddress(self.label)
         except (ValueError, InvalidOperation, OverflowError):
-            raise BadAddress(self.name) from None
+            raise BadAddress(self.label) from None
         return datetime.combine(day, time(), zone) if self.value_kind == "moment" else day
 
     def chips(self, values: Mapping[str, str], entries: Sequence[DictionaryEntry] = ()) -> list[tuple[str, str]]:
@@ -261,9 +261,9 @@ def read_query(
     given = {name: _plain(arguments[name]) for name in names_of(filters) if name in arguments}
     order = arguments.get("sort") or sort
     if order.removeprefix("-") not in sortable:
-        raise BadAddress("sort")
-    page = _number(arguments.get("page"), "page", 1, most=LAST_PAGE)
-    size = _number(arguments.get("page_size"), "page_size", page_size, most=max(PAGE_SIZES))
+        raise BadAddress(Label("Order"))
+    page = _number(arguments.get("page"), 1, what=Label("Page"), most=LAST_PAGE)
+    size = _number(arguments.get("page_size"), page_size, what=Label("Records on a page"), most=max(PAGE_SIZES))
     return Query(given, page, size, order, _view(arguments.get("view", "")))
 
 
@@ -303,17 +303,17 @@ def _understands(one: Filter, value: Mapping[str, str], model: Any, zone: ZoneIn
 
 def _plain(value: str) -> str:
     if len(value) > LONGEST_VALUE or "\x00" in value:
-        raise BadAddress("value")
+        raise BadAddress(Label("Conditions"))
     return value.strip()
 
 
-def _number(text: str | None, name: str, default: int, *, most: int) -> int:
+def _number(text: str | None, default: int, *, what: LazyString, most: int) -> int:
     if not text:
         return default
     if not text.isascii() or not text.isdigit() or len(text) > len(str(LAST_PAGE)):
-        raise BadAddress(name)
+        raise BadAddress(what)
     if not 1 <= int(text) <= most:
-        raise BadAddress(name)
+        raise BadAddress(what)
     return int(text)
 
 

@@ -33,7 +33,7 @@ class PlanItemStateFilter(ChoiceFilter):
             return []
         state = next((states[0] for texts, states in self._offers() if value in texts), None)
         if state is None:
-            raise BadAddress(self.name)
+            raise BadAddress(self.label)
         if state is PlanItemState.DONE:
             return [PlanItem.done_on.is_not(None)]
         developed = select(Opportunity.id).where(Opportunity.status == OpportunityStatus.ASSIGNED)

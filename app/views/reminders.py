@@ -39,7 +39,7 @@ class UnreadFilter(listing.Filter):
         """Takes ``yes``; anything else raises BadAddress."""
         value = values.get(self.name)
         if value not in {None, "", "yes"}:
-            raise listing.BadAddress(self.name)
+            raise listing.BadAddress(self.label)
         return [model.read_on.is_(None)] if value else []
 
 

@@ -107,7 +107,7 @@ def _due() -> Due:
     """The tab that the address asks for; raises BadAddress for none of them."""
     asked = request.args.get("due", Due.WEEK.value)
     if asked not in {due.value for due in Due}:
-        raise BadAddress("due")
+        raise BadAddress(Label("To do"))
     return Due._value2member_map_[asked]  # type: ignore[return-value]
 
 

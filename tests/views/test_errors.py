@@ -236,3 +236,30 @@ def test_when_the_page_of_the_error_fails_too_a_plain_one_is_left(faulty, monkey
 def test_another_host_is_refused_in_plain_words(app):
     page = Browser(app).get("/", headers={"Host": "elsewhere.example"})
     assert (page.status_code, page.mimetype) == (400, "text/plain")
+
+
+@pytest.mark.parametrize("locale", ["zh", "en"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/opportunities/list/?sort=description",
+        "/opportunities/list/?page=x",
+        "/opportunities/list/?page_size=0",
+        "/opportunities/list/?created_on_from=x",
+        "/opportunities/list/?status=x",
+        "/opportunities/list/?expected_amount_to=nan",
+        "/opportunities/board/cards?status=assigned&after=x",
+        "/opportunities/board/cards?status=x",
+        "/plans/calendar?date=x",
+        "/plans/calendar?view=x",
+        "/plans/calendar?scope=x",
+        "/plans/events",
+        "/plan-items/list/?state=x",
+        "/reminders/list/?unread=x",
+        "/?due=x",
+    ],
+)
+def test_an_address_that_cannot_be_read_is_told_in_words(as_, path, locale):
+    page = as_("manager_a", locale=locale).get(path)
+    assert page.status_code == 400
+    assert set(faults_of(page.text, locale)) <= {"林知远", "知远"}
