@@ -30,9 +30,10 @@ def settings_for(url: str, **more: str) -> Settings:
 
 
 def pytest_generate_tests(metafunc: Any) -> None:
-    """Every test that touches the database runs on both."""
+    """Every test that touches the database runs on both, but for what only the browser does."""
     if "backend" in metafunc.fixturenames:
-        marks = [pytest.param(name, marks=getattr(pytest.mark, name)) for name in BACKENDS]
+        names = BACKENDS[:1] if metafunc.definition.get_closest_marker("one_database") else BACKENDS
+        marks = [pytest.param(name, marks=getattr(pytest.mark, name)) for name in names]
         metafunc.parametrize("backend", marks, indirect=True, scope="session")
 
 

@@ -7,7 +7,7 @@ from app.models import Opportunity, OpportunityStatus
 from tests.browser_site import violations
 from tests.views.test_board import many
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
 NEW, MINE, OTHERS = "苏州澄岳精密机械有限公司", "绍兴织野纺织机械有限公司", "温州霁川电气有限公司"
 

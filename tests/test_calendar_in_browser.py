@@ -7,7 +7,7 @@ from app.clock import now
 from app.models import Opportunity, PlanItem
 from tests.browser_site import violations
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
 MINE = "绍兴织野纺织机械有限公司"
 

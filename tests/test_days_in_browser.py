@@ -6,7 +6,7 @@ from sqlalchemy import select
 from app.models import Opportunity
 from tests.browser_site import Visitor, chromium, served, violations
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
 MINE = "绍兴织野纺织机械有限公司"
 

@@ -62,6 +62,7 @@ def site(strict_app):
 
 
 @pytest.mark.browser
+@pytest.mark.one_database
 def test_keys_lead_where_the_help_says(site):
     visitor = site().sign_in("manager_a")
     page = visitor.page
@@ -90,6 +91,7 @@ def test_keys_lead_where_the_help_says(site):
 
 
 @pytest.mark.browser
+@pytest.mark.one_database
 @pytest.mark.parametrize(("locale", "title"), [("zh-CN", "键盘快捷键"), ("en", "Keyboard")])
 def test_the_help_opens_over_the_page_and_keys_can_be_switched_off(site, locale, title):
     visitor = site(locale).sign_in("manager_a")
@@ -122,6 +124,7 @@ def test_the_help_opens_over_the_page_and_keys_can_be_switched_off(site, locale,
 
 
 @pytest.mark.browser
+@pytest.mark.one_database
 @pytest.mark.parametrize("width", [1366, 390])
 def test_two_editors_and_refusals_have_no_fault_and_fit(site, rows, width):
     with rows() as session:
@@ -155,6 +158,7 @@ def test_two_editors_and_refusals_have_no_fault_and_fit(site, rows, width):
 
 
 @pytest.mark.browser
+@pytest.mark.one_database
 def test_what_was_too_large_comes_back_when_the_form_opens_again(site):
     visitor = site().sign_in("manager_a")
     page = visitor.page

@@ -4,7 +4,7 @@ import pytest
 
 from tests.browser_site import Visitor, chromium, served
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
 
 def test_a_list_is_arranged_saved_and_printed(strict_app):

@@ -10,7 +10,7 @@ from app.models import PlanItem
 from tests.browser_site import Visitor, chromium, served, violations
 from tests.cast import PASSWORD
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
 
 def test_the_bell(strict_app, rows):

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from app.models import Opportunity, StatusMove
 from tests.browser_site import Visitor, chromium, served
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
 WIDTHS = (360, 390, 1366, 2560)
 INKS = "[...document.querySelectorAll('.fig-spark path')].map((path) => getComputedStyle(path).stroke)"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import render_template, request
@@ -237,7 +237,9 @@ def _read_mark(text: str) -> tuple[datetime, int]:
     moment, _, key = text.replace(" ", "+").partition("~")
     try:
         since, number = datetime.fromisoformat(moment), read_key(key)
-    except ValueError:
+        if since.tzinfo is not None:
+            since = since.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise BadAddress(Label("Page")) from None
     if since.tzinfo is None or number is None:
         raise BadAddress(Label("Page"))

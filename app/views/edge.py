@@ -5,7 +5,7 @@ import uuid
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, cast
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app, g, redirect, request, url_for
@@ -23,6 +23,7 @@ from app.security.actor import Actor, load_actor
 from app.views import assets, failures
 from app.views.assets import asset, keeping
 from app.views.bell import bell
+from app.views.failures import split_address
 from app.views.guards import Guard, guard_of
 from app.views.menu import menu, siblings
 
@@ -60,6 +61,8 @@ def admit() -> Response | str | tuple[Any, int] | None:
     """Let the request in, or answer it: every route asks for what its guard says, and none without a guard."""
     g.request_id, g.nonce = uuid.uuid4().hex[:12], secrets.token_urlsafe(16)
     g.actor, g.reader = None, None
+    if request.method == "HEAD":
+        request.method = "GET"  # the same answer without its body: nothing may take it for a POST
     if request.endpoint in OPEN_ENDPOINTS or request_ctx.url_adapter is None:
         return None
     cookie.setdefault("locale", preferred_locale(None))  # also for the page that says why nobody can be recognised
@@ -129,7 +132,7 @@ def ask_to_sign_in() -> Response | tuple[dict[str, str], int]:
 
 def safe_path(address: str) -> str:
     """``address`` when it leads to a page of ours, else the first page; nobody is led to another host."""
-    parts = urlsplit(address)
+    parts = split_address(address)
     is_ours = address.startswith("/") and not address.startswith("//") and not parts.netloc and not parts.scheme
     is_plain = "\\" not in address and not any(ord(letter) < 32 for letter in address)
     return address if is_ours and is_plain else "/"

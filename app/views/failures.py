@@ -8,7 +8,7 @@ from http import HTTPStatus
 from pathlib import Path
 from string import Template
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 from flask import Flask, current_app, g, render_template, request
 from flask.globals import request_ctx
@@ -211,6 +211,7 @@ def _drawn(code: int, story: Story, told: Any, has_advice: bool) -> str:
         sentence=told,
         advice=story.advice if has_advice else "",
         ways=ways_back(code),
+        close_href=_came_from() or "/",
         request_id=g.get("request_id", ""),
     )
 
@@ -241,9 +242,17 @@ def _again() -> str:
     return request.full_path.rstrip("?") if request.method == "GET" else _came_from() or "/"
 
 
+def split_address(address: str) -> SplitResult:
+    """The parts of an address somebody sent; all empty when it is none."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")
+
+
 def _came_from() -> str:
     """The page of ours that led here; empty when there is none or it is this very address."""
-    parts = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
+    parts = split_address(request.headers.get("HX-Current-URL") or request.referrer or "")
     path = f"{parts.path}?{parts.query}" if parts.query else parts.path
     here = request.full_path.rstrip("?") if request.method == "GET" else ""
     is_ours = parts.netloc == request.host and path.startswith("/") and not path.startswith("//")

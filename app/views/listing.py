@@ -25,6 +25,8 @@ ALL = "all"
 LONGEST_VALUE = 200
 LAST_PAGE = 10_000_000
 FIRST_YEAR, LAST_YEAR = 1900, 2200
+#: More than any amount has, and few enough for every database.
+MOST_DIGITS = 20
 
 
 class BadAddress(ValueError):
@@ -186,7 +188,7 @@ class RangeFilter(Filter):
         try:
             if self.value_kind == "number":
                 number = Decimal(text)
-                if not number.is_finite():
+                if not number.is_finite() or abs(number.adjusted()) > MOST_DIGITS:
                     raise BadAddress(self.label)
                 return number
             typed = read_day(text)

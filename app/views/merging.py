@@ -105,6 +105,7 @@ def recall(form: CrmForm) -> Memory | None:
     try:
         version, values = json.loads(text if len(text) <= LARGEST_MEMORY else "")
         known = {str(name): value for name, value in values.items() if isinstance(value, str)}
+        "".join((*known, *known.values())).encode()  # half a letter cannot be sent back
     except (ValueError, TypeError, AttributeError, RecursionError):
         return None
     return Memory(version, known) if isinstance(version, int) else None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode, urlunsplit
 
 from flask import abort, flash, redirect, request
 from sqlalchemy import select
@@ -18,6 +18,7 @@ from app.extensions import session
 from app.i18n import Label, listed, ngettext
 from app.security.rights import module_of
 from app.views.edge import MOST_ROWS, actor, read_key, safe_path, zone
+from app.views.failures import split_address
 from app.views.forms import REQUIRED, CrmForm, plain_text, storable
 from app.views.guards import expose, signed_in
 from app.views.model_view import CrmModelView
@@ -262,7 +263,7 @@ class MovingView(CrmModelView):
 
 def came_from() -> str:
     """The address of the page that a dialog stands over, to which its move leads back; empty without a dialog."""
-    under = urlsplit(request.headers.get("HX-Current-URL", ""))
+    under = split_address(request.headers.get("HX-Current-URL", ""))
     asked = request.args.get("next", "")
     if not asked and under.netloc == request.host:
         asked = urlunsplit(("", "", under.path, under.query, ""))

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.actions import marketing
 from app.clock import now
-from app.errors import DomainError
+from app.errors import DomainError, OutOfSight
 from app.extensions import session
 from app.i18n import Label, gettext
 from app.models.marketing import Opportunity, OpportunityStatus, PlanItem
@@ -56,6 +56,13 @@ class Plans(PipelineView):
     def base_conditions(self) -> Sequence[Any]:
         """Everything that has been assigned."""
         return (Opportunity.status != OpportunityStatus.UNASSIGNED,)
+
+    def load(self, pk: int, relations: Sequence[str] = ()) -> Opportunity:
+        """What is not assigned yet has no plan to look at."""
+        row: Opportunity = super().load(pk, relations)
+        if row.status is OpportunityStatus.UNASSIGNED:
+            raise OutOfSight()
+        return row
 
     def cell(self, row: Any, name: str, *, is_wide: bool = False) -> Cell:
         """An assigned opportunity is called in development here."""

@@ -1,7 +1,6 @@
 """Signing in and out, and a person's own language and theme."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import current_app, redirect, request
 from flask import session as cookie
@@ -14,6 +13,7 @@ from app.extensions import appbuilder, session
 from app.i18n import Label, gettext
 from app.models.org import Employee
 from app.views.edge import safe_path
+from app.views.failures import split_address
 from app.views.forms import REQUIRED, CrmForm
 from app.views.guards import expose, public
 from app.views.presentation import Page
@@ -81,4 +81,4 @@ class SignIn(BaseView):  # type: ignore[misc]
             person.locale = locale if locale in current_app.config["LANGUAGES"] else person.locale
             person.theme = theme if theme in THEMES else person.theme
             session().commit()
-        return redirect(safe_path(request.form.get("next") or urlsplit(request.referrer or "/").path))
+        return redirect(safe_path(request.form.get("next") or split_address(request.referrer or "/").path))

@@ -209,3 +209,74 @@ def test_assigning_to_the_same_person_again(as_, rows, app):
     key = key_named(rows, "绍兴")
     fields = {"assignee": str(key_of(app, "manager_a")), "reason": "x"}
     refused(as_("supervisor").post(f"/opportunities/move/reassign/{key}", fields), 422)
+
+
+# ---- what a second tester found -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("amount", ["1e999999999", "1e200000", "1e-999999999"])
+def test_an_amount_no_database_takes_is_no_condition_and_is_not_kept(as_, amount):
+    manager = as_("manager_a")
+    assert manager.get(f"/opportunities/list/?expected_amount_from={amount}").status_code == 400
+    saved = manager.post(
+        f"/opportunities/filters/add?expected_amount_from={amount}", {"name": "big", "is_default": "y"}
+    )
+    assert saved.status_code in {302, 400, 422}
+    assert manager.get("/opportunities/list/").status_code == 200
+
+
+@pytest.mark.parametrize("mark", ["0001-01-01T00:00:00%2B23:59~1", "9999-12-31T23:59:59-23:59~1"])
+def test_a_mark_beyond_time_is_refused(as_, mark):
+    assert as_("manager_a").get(f"/opportunities/board/cards?status=unassigned&after={mark}").status_code == 400
+
+
+def test_an_address_that_is_none_leads_home(as_):
+    assert as_().get("/login/?next=//[").status_code == 200
+    assert as_().post("/preferences", {"next": "//["}).location == "/"
+    assert as_().post("/preferences", headers={"Referer": "http://["}).location == "/"
+    manager = as_("manager_a")
+    assert manager.get("/opportunities/move/succeed/4?next=//[").status_code == 200
+    assert manager.get("/opportunities/move/succeed/4", headers={"HX-Current-URL": "http://["}).status_code == 200
+    assert manager.post("/reminders/read", {"next": "//["}).location == "/"
+    assert "500" not in text_of(manager.get("/nope", headers={"Referer": "http://["}))
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "http://evil.example/x"])
+def test_a_refusal_in_a_dialog_leads_to_no_foreign_address(as_, address):
+    headers = {"HX-Request": "true", "HX-Current-URL": address}
+    assert address not in as_("manager_a").get("/opportunities/nope", headers=headers).get_data(as_text=True)
+
+
+def test_half_a_letter_in_what_a_form_remembers_is_forgotten(as_, rows):
+    key = key_named(rows, "金华")
+    old = fields_of(as_("manager_a").get(f"/opportunities/edit/{key}"))
+    as_("manager_a").submit(f"/opportunities/edit/{key}", summary="甲")
+    answer = as_("manager_a").post(
+        f"/opportunities/edit/{key}", {**old, "summary": "乙", "seen": '[1,{"summary":"\\ud800"}]'}
+    )
+    assert answer.status_code == 409 and "乙" in answer.get_data(as_text=True)
+
+
+def test_head_changes_nothing(as_, app, rows):
+    before, manager = everything(app), as_("manager_a")
+    item = item_of(rows, key_named(rows, "绍兴"))
+    for path, fields in (
+        ("/opportunities/columns", {"order": "id", "column": "id"}),
+        (f"/opportunities/move/succeed/{key_named(rows, '绍兴')}", {}),
+        (f"/plan-items/edit/{item}", {"todo": "x"}),
+        ("/opportunities/filters/add", {"name": "x"}),
+    ):
+        answer = manager.client.open(path, method="HEAD", data=fields)
+        assert (answer.status_code, answer.data) == (200, b""), path
+    assert everything(app) == before
+
+
+@pytest.mark.parametrize("name", ["\u200b", "\u00ad", "\u202eabc"])
+def test_a_filter_has_a_name_that_is_seen(as_, name):
+    assert as_("manager_a").post("/opportunities/filters/add?status=", {"name": name}).status_code == 422
+
+
+def test_what_is_not_assigned_has_no_plan_page(as_, rows):
+    key = key_named(rows, "金华")
+    for path in (f"/plans/show/{key}", f"/plans/print/{key}"):
+        assert as_("manager_a").get(path).status_code == 404

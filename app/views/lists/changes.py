@@ -17,7 +17,7 @@ from app.models.lists import ListView
 from app.security.rights import Verb
 from app.views import listing
 from app.views.edge import LARGEST_KEY, actor, read_key
-from app.views.forms import REQUIRED, CrmForm, plain_text, storable
+from app.views.forms import REQUIRED, CrmForm, a_name, plain_text, storable
 from app.views.guards import expose, needs
 from app.views.lists.looks import ListLooks
 from app.views.presentation import label_of
@@ -32,7 +32,7 @@ class FilterForm(CrmForm):
 
     name = StringField(
         Label("Name"),
-        [DataRequired(REQUIRED), Length(max=lists.LONGEST_NAME), storable],
+        [DataRequired(REQUIRED), Length(max=lists.LONGEST_NAME), storable, a_name],
         filters=[plain_text],
         render_kw={"maxlength": lists.LONGEST_NAME, "autofocus": True, "autocomplete": "off"},
     )
