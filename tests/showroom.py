@@ -11,12 +11,15 @@ from sqlalchemy import select
 
 from app import create_app, demo
 from app.database import upgrade
-from app.extensions import db
+from app.extensions import appbuilder, db
+from app.models.lists import ListView
 from app.security.actor import SYSTEM
+from app.views.model_view import CrmModelView
 from app.views.moves import MovingView
 from config import Settings
 from tests.browser_site import Visitor, chromium, served
 from tests.browsing import Browser
+from tests.cast import key_of
 from tests.databases import sqlite_database
 from tests.walk import model_of, routes
 
@@ -25,6 +28,12 @@ CUSTOMERS = 200
 #: Who is asked to open a page, the one with the widest rights first.
 PEOPLE = ("admin", "jingli1", "zhuguan", "gaoguan", "jingli2")
 MOST_KEYS = 400
+#: What the parts of a page must be asked with.
+ASKED = {
+    "/opportunities/board/cards": "?status=unassigned",
+    "/opportunities/board/total": "?status=unassigned",
+    "/plans/events": "?start=2026-03-01&end=2026-04-01",
+}
 VIEWPORTS = {1366: 900, 683: 900, 390: 844, 360: 780}
 
 
@@ -89,7 +98,7 @@ class Showroom:
         if not route.has_row:
             yield from self._with_rows(route.view, path)
             return
-        model = model_of(route)
+        model = ListView if "/filters/" in path else model_of(route)
         for key in self.keys(model) if model is not None else ():
             yield path.replace("/0", f"/{key}", 1)
 
@@ -98,7 +107,7 @@ class Showroom:
         if isinstance(view, MovingView) and "/moves/" in path:
             yield from (f"{path}?row={key}" for key in self.keys(view.model))
         else:
-            yield path
+            yield path + ASKED.get(path, "")
 
 
 def _is_page(route: Any) -> bool:
@@ -106,6 +115,17 @@ def _is_page(route: Any) -> bool:
         return False
     _, is_of_many, key = route.path.rpartition("/moves/")
     return not is_of_many or bool(route.view.flow.move(key).on_many)
+
+
+def _save_filters(app: Flask) -> None:
+    """The widest person keeps one filter of each list."""
+    with app.app_context():
+        owner_id = key_of(app, PEOPLE[0])
+        lists = [one for one in appbuilder().baseviews if isinstance(one, CrmModelView) and one.filters]
+        db.session.info["actor"] = SYSTEM
+        for one in lists:
+            db.session.add(ListView(owner_id=owner_id, screen=one.list_key, name="甲", sort=one.default_sort))
+        db.session.commit()
 
 
 @contextmanager
@@ -121,6 +141,7 @@ def opened(folder: Path) -> Iterator[Showroom]:
     upgrade(settings)
     demo.load(settings, customers=CUSTOMERS, seed=7)
     app = create_app(settings)
+    _save_filters(app)
     try:
         with served(app) as address, chromium() as browser:
             yield Showroom(app, address, browser)

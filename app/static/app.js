@@ -370,7 +370,7 @@
   on("click", "[data-more]", showMore);
   on("click", "[data-reveals]", reveal);
   on("click", "[data-print]", () => window.print());
-  on("click", "[data-step]", moveColumn);
+  on("click", ".column-list [data-step]", moveColumn);
   on("pointerover", ":is(.olist, .related) td > :is(a, span)", showWhole);
   on("submit", "form[data-preference]", setTheme);
   on("change", "[data-choose-all]", chooseAll);
