@@ -67,8 +67,10 @@ class Visitor:
         self.page.on("request", self._watch)
 
     def _listen(self, message: Any) -> None:
-        # A refused form is answered with 4xx, which the browser reports as a failed resource.
-        if message.type in {"error", "warning"} and "the server responded with a status of 4" not in message.text:
+        # A refused form is answered with 4xx, which the browser reports as a failed resource; who leaves a page
+        # before its charts have come ends their request.
+        is_expected = "the server responded with a status of 4" in message.text or "htmx:sendAbort" in message.text
+        if message.type in {"error", "warning"} and not is_expected:
             self.complaints.append(message.text)
 
     def _watch(self, request: Any) -> None:
