@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app import create_app, demo
 from app.database import upgrade
 from app.extensions import appbuilder, db
+from app.models import Opportunity
 from app.models.lists import ListView
 from app.security.actor import SYSTEM
 from app.views.model_view import CrmModelView
@@ -63,10 +64,13 @@ class Showroom:
         return visitor.sign_in(who, PASSWORD) if who else visitor
 
     def keys(self, model: Any) -> list[int]:
-        """Some rows of a model, of every state."""
+        """Some rows of a model, the newest first; opportunities of every state and person."""
+        statement = select(model.id).order_by(model.id.desc()).limit(MOST_KEYS)
+        if model is Opportunity:
+            statement = select(func.max(Opportunity.id)).group_by(Opportunity.status, Opportunity.assignee_id)
         with self.app.app_context():
             db.session.info["actor"] = SYSTEM
-            return list(db.session.scalars(select(model.id).order_by(model.id).limit(MOST_KEYS)))
+            return list(db.session.scalars(statement))
 
     def places(self) -> tuple[list[Place], list[str]]:
         """Every page with somebody who may open it, and the addresses nobody of the company could open."""

@@ -191,7 +191,7 @@ def test_a_name_that_does_not_fit_comes_back(as_, app, name):
 def test_a_name_is_shown_and_never_run(as_):
     browser = as_("manager_a")
     assert save(browser, name="<script>alert(1)</script>").status_code == 422
-    save(browser, name="1 < 2 & \"3\"")
+    save(browser, name='1 < 2 & "3"')
     body = browser.get(LIST).get_data(as_text=True)
     assert "1 &lt; 2 &amp; &#34;3&#34;" in body
     assert "1 < 2" not in body
