@@ -168,7 +168,7 @@ FOCUSED = """() => {
 
 
 @pytest.mark.parametrize("name", ["workbench", "list", "detail", "edit", "assign", "board", "calendar"])
-def test_everything_is_reached_by_keyboard_with_focus_in_sight(showroom, name):
+def test_the_keyboard_goes_through_with_focus_in_sight(showroom, name):
     who, reach = PAGES[name]
     visitor = showroom.visit(who)
     reach(visitor, key_for(showroom, name))
