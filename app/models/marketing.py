@@ -16,6 +16,7 @@ from sqlalchemy import (
     Numeric,
     String,
     func,
+    text,
 )
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
@@ -48,6 +49,10 @@ class Opportunity(Recorded, Model):
         Index("ix_opportunities_assignee_id_status", "assignee_id", "status"),
         Index("ix_opportunities_created_on_id", "created_on", "id"),
         Index("ix_opportunities_name_key", "name_key"),
+        # The board reads each of its columns by the moment since when an opportunity is in it.
+        Index("ix_opportunities_status_created_on", "status", "created_on", "id"),
+        Index("ix_opportunities_status_assigned", "status", text("coalesce(assigned_on, created_on)"), "id"),
+        Index("ix_opportunities_status_closed", "status", text("coalesce(closed_on, created_on)"), "id"),
         Index("ix_opportunities_closed_on", "closed_on", "status", "assignee_id", "created_by_id", "expected_amount"),
         NEVER_REUSED,
     )

@@ -202,7 +202,7 @@ class Board(BaseView):  # type: ignore[misc]
 
     def _page(self, status: OpportunityStatus, query: listing.Query, after: str) -> Select[Any]:
         """One card more than a page holds, from the one that ``after`` marks on."""
-        since = _since(status)
+        since = since_column(status)
         is_down = query.sort.startswith("-")
         conditions = self._conditions(query, status)
         if after:
@@ -218,7 +218,8 @@ class Board(BaseView):  # type: ignore[misc]
 ORDERS = (("-since", Label("Newest first")), ("since", Label("Oldest first")))
 
 
-def _since(status: OpportunityStatus) -> ColumnElement[datetime]:
+def since_column(status: OpportunityStatus) -> ColumnElement[datetime]:
+    """The moment by which the column of a status is in order; an index of the model holds each."""
     column = getattr(Opportunity, SINCE[status])
     return func.coalesce(column, Opportunity.created_on) if SINCE[status] != "created_on" else column
 
