@@ -8,7 +8,7 @@ from app.errors import Invalid, WrongState
 from app.i18n import Label
 from app.models.org import Employee
 from app.security.actor import holders_of
-from app.security.rights import DEFAULT_ROLES, PEOPLE, Verb
+from app.security.rights import DEFAULT_ROLES, USERS, Verb
 from app.security.roles import default_role
 
 SHORTEST_PASSWORD = 10
@@ -24,7 +24,7 @@ def set_password(person: Employee, password: str) -> None:
 
 def has_administrator(session: Session) -> bool:
     """Whether somebody who can sign in may take in people, which only an administrator may."""
-    holders = Employee.id.in_(holders_of(PEOPLE.right(Verb.IMPORT)))
+    holders = Employee.id.in_(holders_of(USERS.right(Verb.IMPORT)))
     return session.scalar(select(Employee.id).where(holders, Employee.active.is_(True)).limit(1)) is not None
 
 

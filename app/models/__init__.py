@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 
 from app.models.announcements import Announcement
+from app.models.audit import AuditEntry, AuditKind, AuditSeal
 from app.models.base import Model
 from app.models.basedata import Category, DictionaryEntry
 from app.models.customers import Contact, Customer, CustomerStatus, Gender, NumberSeries
@@ -12,9 +13,13 @@ from app.models.installation import Installation
 from app.models.marketing import Opportunity, OpportunityStatus, PlanItem
 from app.models.org import Department, Employee, Reach, Role, RoleReach
 from app.models.reminders import Reminder, ReminderSetting
+from app.models.settings import SettingValue
 
 __all__ = [
     "Announcement",
+    "AuditEntry",
+    "AuditKind",
+    "AuditSeal",
     "Category",
     "Contact",
     "Customer",
@@ -34,6 +39,7 @@ __all__ = [
     "ReminderSetting",
     "Role",
     "RoleReach",
+    "SettingValue",
     "StatusMove",
 ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_appbuilder.security.sqla.models import Role
 from flask_appbuilder.security.sqla.models import User as FabUser
 from sqlalchemy import (
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -12,6 +13,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -66,6 +68,8 @@ class Employee(FabUser):
     phone: Mapped[str | None] = mapped_column(String(50), info=said(Label("Phone")))
     locale: Mapped[str | None] = mapped_column(String(10), info=said(Label("Language")))
     theme: Mapped[str | None] = mapped_column(String(10), info=said(Label("Theme")))
+    #: Set with a first password, so that nobody but its owner knows the next one.
+    must_change_password: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
 
     department: Mapped[Department | None] = relationship(back_populates="members", foreign_keys=[department_id])
     regions: Mapped[list[DictionaryEntry]] = relationship(secondary=user_regions)

@@ -24,6 +24,11 @@ class Verb(Choice):
     FAIL = "fail", Label("End development")
     SEE_PHONES = "see_phones", Label("See phone numbers")
     PRINT = "print", Label("Print")
+    EXPORT = "export", Label("Export")
+    HAND_OVER = "hand_over", Label("Hand over")
+    SEE_AS = "see_as", Label("See as")
+    END_SESSIONS = "end_sessions", Label("End sessions")
+    RETRY = "retry", Label("Try again")
 
 
 @dataclass(frozen=True)
@@ -78,13 +83,26 @@ CONTACTS = Screen("contacts", Label("Contacts"), (Verb.SEE,), in_menu=False)
 ANNOUNCEMENTS = Screen(
     "announcements", Label("Announcements"), (Verb.SEE, Verb.CREATE, Verb.EDIT, Verb.DELETE), in_menu=False
 )
-PEOPLE = Screen("people", Label("People"), (Verb.IMPORT,), in_menu=False)
+USERS = Screen(
+    "users",
+    Label("People"),
+    (Verb.SEE, Verb.CREATE, Verb.EDIT, Verb.IMPORT, Verb.HAND_OVER, Verb.SEE_AS, Verb.END_SESSIONS),
+    in_menu=False,
+)
+DEPARTMENTS = Screen(
+    "departments", Label("Departments"), (Verb.SEE, Verb.CREATE, Verb.EDIT, Verb.DELETE), in_menu=False
+)
+ROLES = Screen("roles", Label("Roles"), (Verb.SEE, Verb.CREATE, Verb.EDIT, Verb.DELETE), in_menu=False)
+AUDIT = Screen("audit", Label("Audit log"), (Verb.SEE, Verb.EXPORT), in_menu=False)
+SETTINGS = Screen("settings", Label("System settings"), (Verb.SEE, Verb.EDIT), in_menu=False)
+JOBS = Screen("jobs", Label("Jobs"), (Verb.SEE, Verb.RETRY), in_menu=False)
 
 CATALOGUE = (
     Module("marketing", Label("Marketing"), "target-arrow", (OPPORTUNITIES, PLANS)),
     Module("customers", Label("Customer management"), "building", (CUSTOMERS, CONTACTS)),
-    Module("access", Label("Access"), "lock", (PEOPLE,)),
     Module("workbench", Label("Workbench"), "home", (ANNOUNCEMENTS,)),
+    Module("access", Label("Access"), "lock", (USERS, DEPARTMENTS, ROLES, AUDIT)),
+    Module("system", Label("System"), "settings", (SETTINGS, JOBS)),
 )
 SCREENS = {screen.key: screen for module in CATALOGUE for screen in module.screens}
 

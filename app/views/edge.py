@@ -20,6 +20,7 @@ from app.i18n import gettext, listed
 from app.models.installation import DEMO_MARK, Installation
 from app.models.org import Employee
 from app.security.actor import Actor, load_actor
+from app.security.audit import Origin
 from app.views import assets, failures
 from app.views.assets import asset, keeping
 from app.views.bell import bell
@@ -96,6 +97,7 @@ def _recognise() -> None:
         return
     g.actor = load_actor(session(), person)
     session().info["actor"] = g.actor
+    session().info["origin"] = Origin(person.id, person.username, request.remote_addr or "", g.request_id)
     g.reader = Reader(
         person.full_name,
         initials(person.full_name),

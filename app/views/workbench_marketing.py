@@ -11,7 +11,7 @@ from app.i18n import Label, gettext, ngettext
 from app.models.history import StatusMove
 from app.models.marketing import Opportunity, PlanItem
 from app.reports import marketing as report
-from app.security.rights import OPPORTUNITIES, PEOPLE, PLANS, Verb
+from app.security.rights import OPPORTUNITIES, PLANS, USERS, Verb
 from app.views.listing import COUNT_CAP
 from app.views.presentation import Button
 from app.views.sections import (
@@ -169,7 +169,7 @@ WORKBENCH = Section(
     news=(NewsSource(OPPORTUNITIES.right(Verb.SEE), _latest),),
     first_steps=(
         FirstStep(
-            PEOPLE.right(Verb.IMPORT),
+            USERS.right(Verb.IMPORT),
             Label("Bring in your people"),
             Label("With departments and roles, from a table: flask crm import users people.xlsx"),
             place=10,

@@ -16,7 +16,7 @@ from app.errors import Invalid, OutOfSight, WrongState
 from app.i18n import Label, gettext
 from app.models.basedata import Category, DictionaryEntry
 from app.models.org import Department, Employee, Role, RoleReach
-from app.security.rights import PEOPLE, Verb, all_rights, right_of
+from app.security.rights import USERS, Verb, all_rights, right_of
 
 #: No password has this hash; the person cannot sign in before one is set.
 NO_PASSWORD = "!"  # noqa: S105
@@ -101,7 +101,7 @@ class UserIntake(Intake):
     """Makes people, who cannot sign in until a password is set, and changes those that are there."""
 
     kind: ClassVar[str] = "users"
-    right: ClassVar[str] = PEOPLE.right(Verb.IMPORT)
+    right: ClassVar[str] = USERS.right(Verb.IMPORT)
     schema: ClassVar[type[RowSchema]] = UserRow
     hard_key: ClassVar[str] = "username"
 
