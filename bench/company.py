@@ -190,7 +190,8 @@ def _spread(connection: Connection, first_manager: int) -> None:
 def _lengthen(connection: Connection, first_manager: int, wanted: int) -> None:
     """Copy opportunities under other names until there are as many as wanted."""
     table = _table(Opportunity)
-    models = [dict(row) for row in connection.execute(select(table).order_by(table.c.id).limit(BATCH)).mappings()]
+    typed = [column for column in table.columns if column.computed is None]
+    models = [dict(row) for row in connection.execute(select(*typed).order_by(table.c.id).limit(BATCH)).mappings()]
     there = connection.scalar(select(func.count()).select_from(table)) or 0
     last = connection.scalar(select(func.max(table.c.id))) or 0
     rows = [_copy(models[number % len(models)], last, number, first_manager) for number in range(wanted - there)]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app.actions.marketing import ASSIGNED, FAILED, SUCCEEDED
@@ -49,8 +49,7 @@ def account_managers(by: Actor) -> Select[Employee]:
         return statement
     if reach is Reach.OWN:
         return statement.where(Employee.id == by.person_id)
-    departments = Employee.department_id.in_(by.departments_within(reach))
-    return statement.where(or_(departments, Employee.id == by.person_id))
+    return statement.where(by.colleagues(reach))
 
 
 def candidates(session: Session, opportunities: Sequence[Opportunity], *, by: Actor, at: datetime) -> list[Candidate]:

@@ -1,7 +1,7 @@
 """The person a session works for: the rights held, and how far they reach."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from flask_appbuilder.security.sqla.models import (
     Permission,
@@ -10,13 +10,18 @@ from flask_appbuilder.security.sqla.models import (
     assoc_permissionview_role,
     assoc_user_role,
 )
-from sqlalchemy import Select, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select
+from sqlalchemy.orm import Session
 
 from app.errors import Forbidden
 from app.i18n import Label
 from app.models.org import Department, Employee, Reach, Role, RoleReach
 from app.security.rights import permission_of, right_of
+
+#: The reaches that depend on the departments.
+NEAR = frozenset({Reach.DEPARTMENT, Reach.BELOW})
+#: So many people's rows are looked up by person.
+FEW_PEOPLE = 20
 
 
 @dataclass(frozen=True)
@@ -28,8 +33,10 @@ class Actor:
     reads: Mapping[str, Reach] = field(default_factory=dict)
     writes: Mapping[str, Reach] = field(default_factory=dict)
     roles: tuple[str, ...] = ()
-    departments: frozenset[int] = frozenset()
-    departments_below: frozenset[int] = frozenset()
+    #: The departments he belongs to or heads: their paths by key.
+    departments: Mapping[int, str] = field(default_factory=dict)
+    #: Who lies within a reach, himself too, where it is read by and they are few.
+    few_people: Mapping[Reach, frozenset[int]] = field(default_factory=dict)
     is_system: bool = False
 
     def may(self, right: str) -> bool:
@@ -49,20 +56,31 @@ class Actor:
         """How far the actor may change rows in a module."""
         return Reach.ALL if self.is_system else self.writes.get(module, Reach.OWN)
 
-    def departments_within(self, reach: Reach) -> Collection[int]:
-        """The departments whose people's rows lie within ``reach`` (DEPARTMENT or BELOW)."""
-        return self.departments_below if reach is Reach.BELOW else self.departments
+    def includes(self, reach: Reach, path: str) -> bool:
+        """Whether the department of that path lies within ``reach`` (DEPARTMENT or BELOW)."""
+        if reach is Reach.BELOW:
+            return path.startswith(tuple(self.departments.values()))
+        return path in self.departments.values()
+
+    def colleagues(self, reach: Reach) -> ColumnElement[bool]:
+        """The condition of the people whose rows lie within ``reach`` (DEPARTMENT or BELOW), himself too."""
+        paths = sorted(self.departments.values())
+        below = (Department.path.startswith(path) for path in paths)
+        near = or_(false(), *below) if reach is Reach.BELOW else Department.path.in_(paths)
+        return or_(Employee.department_id.in_(select(Department.id).where(near)), Employee.id == self.person_id)
 
 
 SYSTEM = Actor(person_id=None, is_system=True)
 
 
 def load_actor(session: Session, person: Employee) -> Actor:
-    """The actor of ``person``, with the rights and reaches of the database as of now; three statements at most."""
-    roles, reads, writes = _reaches(session, person.id)
-    needs_tree = {Reach.DEPARTMENT, Reach.BELOW} & {*reads.values(), *writes.values()}
-    own, below = _departments(session, person) if needs_tree else (frozenset(), frozenset())
-    return Actor(person.id, _rights(session, person.id), reads, writes, roles, own, below)
+    """The actor of ``person``, with the rights and reaches of the database as of now.
+
+    Two statements, and one more for each reach into departments by which he reads.
+    """
+    actor = replace(_reaches(session, person), rights=_rights(session, person.id))
+    near = NEAR & {*actor.reads.values()}
+    return replace(actor, few_people=_few_people(session, actor, near)) if near else actor
 
 
 def _rights(session: Session, person_id: int) -> frozenset[str]:
@@ -80,37 +98,61 @@ def _rights(session: Session, person_id: int) -> frozenset[str]:
     return frozenset(right_of(permission, view) for permission, view in session.execute(statement))
 
 
-def _reaches(session: Session, person_id: int) -> tuple[tuple[str, ...], dict[str, Reach], dict[str, Reach]]:
-    """The names of the roles and, per module, the widest reach for reading and for writing."""
+def _reaches(session: Session, person: Employee) -> Actor:
+    """The actor with the names of his roles, his departments and, per module, the widest reach of all roles."""
+    its_own = or_(Department.id == person.department_id, Department.head_id == person.id)
+    # One whose path is not written yet reaches nothing, instead of everything.
+    is_near = and_(its_own, Department.path != "", or_(RoleReach.reads.in_(NEAR), RoleReach.writes.in_(NEAR)))
     statement = (
-        select(Role.name, RoleReach.module, RoleReach.reads, RoleReach.writes)
+        select(Role.name, RoleReach.module, RoleReach.reads, RoleReach.writes, Department.id, Department.path)
         .join(assoc_user_role, assoc_user_role.c.role_id == Role.id)
         .outerjoin(RoleReach, RoleReach.role_id == Role.id)
-        .where(assoc_user_role.c.user_id == person_id)
+        .outerjoin(Department, is_near)
+        .where(assoc_user_role.c.user_id == person.id)
         .order_by(Role.id)
     )
     names: dict[str, None] = {}
     reads: dict[str, Reach] = {}
     writes: dict[str, Reach] = {}
-    for name, module, read, write in session.execute(statement):
+    departments: dict[int, str] = {}
+    for name, module, read, write, key, path in session.execute(statement):
         names[name] = None
         if module is not None:
             reads[module] = read.widest(reads.get(module, Reach.OWN))
             writes[module] = write.widest(writes.get(module, Reach.OWN))
-    return tuple(names), reads, writes
+        if key is not None:
+            departments[key] = path
+    return Actor(person.id, reads=reads, writes=writes, roles=tuple(names), departments=departments)
 
 
-def _departments(session: Session, person: Employee) -> tuple[frozenset[int], frozenset[int]]:
-    """The departments the person belongs to or heads, and those with all below them."""
-    below = aliased(Department)
-    statement = (
-        select(Department.id, below.id)
-        .join(below, below.path.like(Department.path.concat("%")))
-        .where(or_(Department.id == person.department_id, Department.head_id == person.id))
-        .where(Department.path != "")  # one whose path is not written yet reaches nothing, instead of everything
-    )
-    pairs = session.execute(statement).all()
-    return frozenset(own for own, _ in pairs), frozenset(key for _, key in pairs)
+def _few_people(session: Session, actor: Actor, reaches: Iterable[Reach]) -> dict[Reach, frozenset[int]]:
+    """Who lies within each of the reaches in which there are at most ``FEW_PEOPLE``."""
+    found = {}
+    for reach in reaches:
+        statement = select(Employee.id).where(actor.colleagues(reach)).limit(FEW_PEOPLE + 1)
+        people = session.scalars(statement).all()
+        if len(people) <= FEW_PEOPLE:
+            found[reach] = frozenset(people)
+    return found
+
+
+def branch_of(session: Session, person_id: int) -> str | None:
+    """The path of a person's department, asked for once in a session."""
+    known: dict[int, str | None] = session.info.setdefault("branches", {})
+    if person_id not in known:
+        remember_branches(session, {person_id})
+    return known[person_id]
+
+
+def remember_branches(session: Session, person_ids: set[int]) -> None:
+    """Ask for the departments of several people in one statement, for a list that needs them all."""
+    known: dict[int, str | None] = session.info.setdefault("branches", {})
+    missing = person_ids - known.keys()
+    if missing:
+        statement = select(Employee.id, Department.path).join(Employee.department).where(Employee.id.in_(missing))
+        with session.no_autoflush:
+            known.update((key, path) for key, path in session.execute(statement))
+        known.update(dict.fromkeys(missing - known.keys()))
 
 
 def holders_of(right: str) -> Select[int]:

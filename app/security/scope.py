@@ -9,12 +9,12 @@ write it); a child names the relationship it is seen through in ``seen_through``
 is its person's alone, however far anybody else reaches.
 """
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import cache
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     ColumnElement,
@@ -34,7 +34,7 @@ from app.i18n import Label
 from app.models.base import Model, Recorded, mapper_of
 from app.models.history import StatusMove
 from app.models.org import Employee, Reach
-from app.security.actor import SYSTEM, Actor
+from app.security.actor import SYSTEM, Actor, branch_of
 from app.security.naming import Naming
 
 
@@ -102,28 +102,35 @@ def system(session: Session, why: str) -> AbstractContextManager[Session]:
 # ---- reading ----------------------------------------------------------------------------------------
 
 
-def sees(model: Any, actor: Actor) -> ColumnElement[bool] | None:
-    """The condition under which ``actor`` sees a row of ``model``; None when he sees every one."""
+def sees(model: Any, actor: Actor, *, in_no_order: bool = False) -> ColumnElement[bool] | None:
+    """The condition under which ``actor`` sees a row of ``model``; None when he sees every one.
+
+    ``in_no_order`` says that rows are only counted, so that an index on their people serves best.
+    """
     if model is StatusMove:
-        return _sees_moves(actor)
+        return _sees_moves(actor, in_no_order)
     if hasattr(model, "is_personal"):
         mine: ColumnElement[bool] = model.person_id == actor.person_id
         return mine
     if hasattr(model, "seen_through"):
         parent = mapper_of(model).relationships[model.seen_through].mapper.class_
-        inner = sees(parent, actor)
+        inner = sees(parent, actor, in_no_order=in_no_order)
         return None if inner is None else _link_column(model).in_(select(parent.id).where(inner))
-    return _within(model.responsible_id, actor, actor.read_reach(model.scope_module))
+    return _within(model.responsible_id, actor, actor.read_reach(model.scope_module), in_no_order)
 
 
-def _within(person: ColumnElement[Any], actor: Actor, reach: Reach) -> ColumnElement[bool] | None:
+def _within(person: ColumnElement[Any], actor: Actor, reach: Reach, in_no_order: bool) -> ColumnElement[bool] | None:
     if reach is Reach.ALL:
         return None
     if reach is Reach.OWN:
         return person == actor.person_id
     # One IN and no OR beside it: databases keep the order of an index then, instead of sorting every row seen.
-    departments = Employee.department_id.in_(actor.departments_within(reach))
-    return person.in_(select(Employee.id).where(or_(departments, Employee.id == actor.person_id)))
+    if reach in actor.few_people:
+        return person.in_(actor.few_people[reach])
+    # Of many people's rows the next is near in any order, while an index on the person would have to be sorted:
+    # the sum keeps SQLite, which does not weigh the two, from taking it.
+    column = person if in_no_order else person + 0
+    return column.in_(select(Employee.id).where(actor.colleagues(reach)))
 
 
 def _link_column(model: Any) -> ColumnElement[Any]:
@@ -137,9 +144,9 @@ def _key_of(link: Any) -> str:
     return str(link.parent.get_property_by_column(column).key)
 
 
-def _sees_moves(actor: Actor) -> ColumnElement[bool] | None:
+def _sees_moves(actor: Actor, in_no_order: bool) -> ColumnElement[bool] | None:
     """A move is seen by whoever sees the record it happened to."""
-    conditions = {root: sees(root, actor) for root in roots()}
+    conditions = {root: sees(root, actor, in_no_order=in_no_order) for root in roots()}
     if all(condition is None for condition in conditions.values()):
         return None
     parts = []
@@ -164,21 +171,48 @@ def _narrow(state: ORMExecuteState) -> None:
     # The loads of relationships are written by the mapper itself and are always of models.
     if not state.is_select or (found.is_opaque and not state.is_relationship_load):
         raise WallError("walled rows are reached for by a statement that the wall cannot narrow")
-    state.statement = state.statement.options(*_criteria(state.session, actor))
+    in_no_order = bool(state.execution_options.get("in_no_order"))
+    criteria = _criteria(state.session, actor, in_no_order)
+    # Whole records may bring others along that the statement does not name; plain columns cannot.
+    named = criteria.keys() if _loads_records(state) else criteria.keys() & found.tables
+    state.statement = state.statement.options(*(criteria[table] for table in named))
 
 
-def _criteria(session: Session, actor: Actor) -> tuple[Any, ...]:
-    """The conditions of every walled model, made once for the actor a session works for."""
+#: The conditions of every walled table, by what they depend on; forgotten as a whole when there are too many.
+_CRITERIA: dict[Hashable, dict[Table, Any]] = {}
+MOST_CRITERIA = 2_000
+
+
+def _loads_records(state: ORMExecuteState) -> bool:
+    """Whether whole records are asked for, or the statement does not say what it asks for."""
+    asked = getattr(state.statement, "column_descriptions", None)
+    return state.is_relationship_load or not asked or any(one["expr"] is one["entity"] for one in asked)
+
+
+def _criteria(session: Session, actor: Actor, in_no_order: bool) -> dict[Table, Any]:
+    """The condition of every walled table, made once for all sessions of actors who see the same."""
     known = session.info.get("criteria")
     if known is None or known[0] is not actor:
-        conditions = ((model, sees(model, actor)) for model in walled())
-        made = (
-            with_loader_criteria(model, condition, include_aliases=True)
+        known = session.info["criteria"] = (actor, {})
+    made: dict[bool, dict[Table, Any]] = known[1]
+    if in_no_order not in made:
+        made[in_no_order] = _criteria_of(actor, in_no_order)
+    return made[in_no_order]
+
+
+def _criteria_of(actor: Actor, in_no_order: bool) -> dict[Table, Any]:
+    scope = (actor.reads, actor.departments, actor.few_people)
+    key = (in_no_order, actor.person_id, *(frozenset(part.items()) for part in scope))
+    if len(_CRITERIA) > MOST_CRITERIA:
+        _CRITERIA.clear()
+    if key not in _CRITERIA:
+        conditions = ((model, sees(model, actor, in_no_order=in_no_order)) for model in walled())
+        _CRITERIA[key] = {
+            cast(Table, mapper_of(model).local_table): with_loader_criteria(model, condition, include_aliases=True)
             for model, condition in conditions
             if condition is not None
-        )
-        known = session.info["criteria"] = (actor, tuple(made))
-    return tuple(known[1])
+        }
+    return _CRITERIA[key]
 
 
 # ---- writing ----------------------------------------------------------------------------------------
@@ -209,26 +243,8 @@ def may_hold(session: Session, person_id: int | None, module: str) -> bool:
         return True
     if reach is Reach.OWN or person_id is None:
         return False
-    return department_of(session, person_id) in actor.departments_within(reach)
-
-
-def department_of(session: Session, person_id: int) -> int | None:
-    """The department of a person, asked for once in a session."""
-    known: dict[int, int | None] = session.info.setdefault("departments", {})
-    if person_id not in known:
-        remember_departments(session, {person_id})
-    return known[person_id]
-
-
-def remember_departments(session: Session, person_ids: set[int]) -> None:
-    """Ask for the departments of several people in one statement, for a list that needs them all."""
-    known: dict[int, int | None] = session.info.setdefault("departments", {})
-    missing = person_ids - known.keys()
-    if missing:
-        statement = select(Employee.id, Employee.department_id).where(Employee.id.in_(missing))
-        with session.no_autoflush:
-            known.update((key, department) for key, department in session.execute(statement))
-        known.update(dict.fromkeys(missing - known.keys()))
+    path = branch_of(session, person_id)
+    return path is not None and actor.includes(reach, path)
 
 
 @contextmanager

@@ -346,7 +346,8 @@ def find(session: Session, model: Any, keys: Select[int], query: Query, *, optio
 def count(session: Session, keys: Select[int], cap: int | None = COUNT_CAP) -> int:
     """How many rows there are, counted up to one more than ``cap`` (None: to the end)."""
     inner = keys.limit(cap + 1) if cap is not None else keys
-    return session.scalar(select(func.count()).select_from(inner.subquery())) or 0
+    counted = select(func.count()).select_from(inner.subquery())
+    return session.scalar(counted, execution_options={"in_no_order": True}) or 0
 
 
 def find_entries(session: Session, filters: Sequence[Filter]) -> Sequence[DictionaryEntry]:

@@ -22,8 +22,8 @@ from app.models.basedata import Category
 from app.models.customers import Customer
 from app.models.marketing import Opportunity, OpportunityStatus
 from app.models.org import Employee
+from app.security.actor import remember_branches
 from app.security.rights import CUSTOMERS, OPPORTUNITIES, PLANS, Verb
-from app.security.scope import remember_departments
 from app.views.edge import actor, read_key, zone
 from app.views.forms import CrmForm
 from app.views.guards import expose, needs
@@ -196,7 +196,7 @@ class Opportunities(PipelineView):
 
     def prepare_rows(self, rows: Sequence[Any]) -> None:
         """The departments of the people, in one statement."""
-        remember_departments(session(), {row.responsible_id for row in rows if row.responsible_id})
+        remember_branches(session(), {row.responsible_id for row in rows if row.responsible_id})
 
     def form_context(self, pk: str) -> dict[str, Any]:
         """Similar customers and opportunities are shown while the name is typed."""

@@ -13,8 +13,8 @@ from app.errors import DomainError, OutOfSight
 from app.extensions import session
 from app.i18n import Label, gettext
 from app.models.marketing import Opportunity, OpportunityStatus, PlanItem
+from app.security.actor import remember_branches
 from app.security.rights import PLANS, Verb
-from app.security.scope import remember_departments
 from app.views import merging
 from app.views.edge import actor, read_key, zone
 from app.views.forms import CrmForm
@@ -73,7 +73,7 @@ class Plans(PipelineView):
 
     def prepare_rows(self, rows: Sequence[Any]) -> None:
         """The departments of the people, in one statement."""
-        remember_departments(session(), {row.assignee_id for row in rows if row.assignee_id})
+        remember_branches(session(), {row.assignee_id for row in rows if row.assignee_id})
 
     def shown_moves(self) -> Sequence[str]:
         """Success and failure."""

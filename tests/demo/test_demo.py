@@ -26,6 +26,7 @@ from app.models import (
     NumberSeries,
     Opportunity,
     PlanItem,
+    Reach,
     Reminder,
     StatusMove,
 )
@@ -110,7 +111,8 @@ def test_people_and_departments(session: Session):
     }
     assert people["jingli1"].department is not people["jingli2"].department
     supervisor = load_actor(session, people["zhuguan"])
-    assert {people["jingli1"].department_id, people["jingli2"].department_id} <= supervisor.departments_below
+    for name in ("jingli1", "jingli2"):
+        assert supervisor.includes(Reach.BELOW, people[name].department.path)
     assert people["jingli1"].full_name == "林知远"
     assert people["jingli1"].regions and people["jingli1"].industries
     for department in session.scalars(select(Department)):
