@@ -22,18 +22,23 @@ class DomainError(Exception):
 
 
 class Forbidden(DomainError):
-    """The right, the write scope or the ``who`` of a move is missing."""
+    """The right, the write scope or the ``who`` of a move is missing; ``right`` is the key of a missing right."""
 
     status = 403
 
+    def __init__(self, sentence: Sentence, *, right: str = "") -> None:
+        super().__init__(sentence)
+        self.right = right
+
 
 class OutOfSight(DomainError):
-    """The row does not exist for this reader."""
+    """The row of ``model`` with that ``key`` does not exist for this reader."""
 
     status = 404
 
-    def __init__(self, sentence: Sentence | None = None) -> None:
-        super().__init__(sentence or Label("This record does not exist, or you may not see it."))
+    def __init__(self, model: type | None = None, key: int | None = None) -> None:
+        super().__init__(Label("This record does not exist, or you may not see it."))
+        self.model, self.key = model, key
 
 
 class WrongState(DomainError):

@@ -260,13 +260,18 @@ def may_delete(opportunity: Opportunity, by: Actor) -> bool:
 
 def delete_opportunity(session: Session, opportunity: Opportunity, *, by: Actor) -> None:
     """Delete an unassigned opportunity of one's own."""
+    check_delete(opportunity, by=by)
+    session.delete(opportunity)
+    flush_or_stale(session)
+
+
+def check_delete(opportunity: Opportunity, *, by: Actor) -> None:
+    """Raises Forbidden or WrongState when the opportunity may not be deleted."""
     by.must(OPPORTUNITIES.right(Verb.DELETE))
     if opportunity.created_by_id != by.person_id:
         raise Forbidden(Label("Only the person who created this opportunity may delete it."))
     if opportunity.status not in EDITABLE_IN:
         raise WrongState(Label("Only an unassigned opportunity can be deleted."))
-    session.delete(opportunity)
-    flush_or_stale(session)
 
 
 def _fill(opportunity: Opportunity, values: Mapping[str, Any]) -> None:
@@ -292,6 +297,8 @@ def may_carry_out(opportunity: Opportunity, by: Actor) -> bool:
 
 def check_plan(session: Session, opportunity: Opportunity, *, by: Actor) -> None:
     """Raises Forbidden or WrongState when ``by`` may not plan this opportunity."""
+    if not by.may(PLANS.right(Verb.PLAN_FOR_OTHERS)):
+        by.must(PLANS.right(Verb.PLAN))
     if not _is_planner(session, opportunity, by):
         raise Forbidden(Label("Only the person developing this opportunity may plan it."))
     _refuse_closed(opportunity)

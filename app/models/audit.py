@@ -28,6 +28,7 @@ class AuditKind(Choice):
     IMPORTED = "imported", Label("Import")
     RIGHTS = "rights", Label("Rights and scope")
     SEEN_AS = "seen_as", Label("See as")
+    SEEN_AS_ENDED = "seen_as_ended", Label("See as ended")
     JOB = "job", Label("Job")
 
 

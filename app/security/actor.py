@@ -38,6 +38,8 @@ class Actor:
     #: Who lies within a reach, himself too, where it is read by and they are few.
     few_people: Mapping[Reach, frozenset[int]] = field(default_factory=dict)
     is_system: bool = False
+    #: Somebody looks through this person's eyes and changes nothing.
+    is_watched: bool = False
 
     def may(self, right: str) -> bool:
         """Whether the right is held."""
@@ -46,7 +48,7 @@ class Actor:
     def must(self, right: str) -> None:
         """Raises Forbidden when the right is not held."""
         if not self.may(right):
-            raise Forbidden(Label("You do not have the right to do this."))
+            raise Forbidden(Label("You do not have the right to do this."), right=right)
 
     def read_reach(self, module: str) -> Reach:
         """How far the actor sees in a module."""
@@ -153,6 +155,19 @@ def remember_branches(session: Session, person_ids: set[int]) -> None:
         with session.no_autoflush:
             known.update((key, path) for key, path in session.execute(statement))
         known.update(dict.fromkeys(missing - known.keys()))
+
+
+def holding_roles(right: str) -> Select[str]:
+    """The names of the roles that give a right."""
+    permission, view = permission_of(right)
+    return (
+        select(Role.name)
+        .join(Role.permissions)
+        .join(PermissionView.permission)
+        .join(PermissionView.view_menu)
+        .where(Permission.name == permission, ViewMenu.name == view)
+        .order_by(Role.id)
+    )
 
 
 def holders_of(right: str) -> Select[int]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.i18n import Choice, Label, LazyString
+from app.i18n import Choice, Label, LazyString, gettext
 from app.models.org import Reach
 
 
@@ -168,6 +168,14 @@ DEFAULT_ROLES = (
 def module_of(screen: Screen) -> Module:
     """The module a screen belongs to."""
     return next(module for module in CATALOGUE if screen in module.screens)
+
+
+def name_of_right(right: str) -> str:
+    """A right in the reader's language: the screen and what may be done there."""
+    screen, verb = right.split(".")
+    return gettext(
+        "%(screen)s: %(verb)s", screen=SCREENS[screen].label, verb=next(one.label for one in Verb if one.value == verb)
+    )
 
 
 def permission_of(right: str) -> tuple[str, str]:

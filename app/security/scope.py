@@ -37,6 +37,9 @@ from app.models.org import Employee, Reach
 from app.security.actor import SYSTEM, Actor, branch_of
 from app.security.naming import Naming
 
+#: Why nothing is written for who looks through somebody's eyes.
+WATCHED = Label("You are looking through somebody else's eyes: nothing can be changed.")
+
 
 class WallError(RuntimeError):
     """A defect: a statement on walled rows for nobody, or in a form the wall cannot narrow."""
@@ -96,7 +99,8 @@ def system(session: Session, why: str) -> AbstractContextManager[Session]:
     if not why:
         raise WallError("the wall is opened without a reason")
     actor = actor_of(session)
-    return working_as(session, replace(SYSTEM, person_id=actor.person_id if actor else None))
+    opened = replace(SYSTEM, person_id=actor.person_id, is_watched=actor.is_watched) if actor else SYSTEM
+    return working_as(session, opened)
 
 
 # ---- reading ----------------------------------------------------------------------------------------
@@ -264,6 +268,8 @@ def handing_over(session: Session, row: Any) -> Iterator[None]:
 
 def _guard(session: Session, _context: Any, _instances: Any) -> None:
     actor = actor_of(session)
+    if actor is not None and actor.is_watched:
+        raise Forbidden(WATCHED)
     with session.no_autoflush:
         for row in session.new:
             _guard_row(session, row, actor, is_new=True)
@@ -374,7 +380,7 @@ def _refuse_hidden_links(session: Session, row: Any) -> None:
             continue
         target = link.mapper.class_
         if session.scalar(select(target.id).where(target.id == target_id)) is None:
-            raise OutOfSight()
+            raise OutOfSight(target, target_id)
 
 
 def _is_walled_class(model: Any) -> bool:

@@ -15,12 +15,15 @@ from flask_babel import get_locale
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from app.errors import Forbidden
 from app.extensions import session
 from app.i18n import gettext, listed
 from app.models.installation import DEMO_MARK, Installation
 from app.models.org import Employee
 from app.security.actor import Actor, load_actor
 from app.security.audit import Origin
+from app.security.scope import WATCHED
+from app.security.see_as import seen_through
 from app.views import assets, failures
 from app.views.assets import asset, keeping
 from app.views.bell import bell
@@ -29,6 +32,8 @@ from app.views.guards import Guard, guard_of
 from app.views.menu import menu, siblings
 
 OPEN_ENDPOINTS = {"static"}
+#: The place in the cookie where it stands as whom an administrator sees.
+SEEN_AS = "seen_as"
 #: Keys are 32-bit numbers.
 LARGEST_KEY = 2**31 - 1
 #: The most rows that one action takes.
@@ -67,11 +72,12 @@ def admit() -> Response | str | tuple[Any, int] | None:
     if request.endpoint in OPEN_ENDPOINTS or request_ctx.url_adapter is None:
         return None
     cookie.setdefault("locale", preferred_locale(None))  # also for the page that says why nobody can be recognised
-    _recognise()
+    handler = current_app.view_functions.get(str(request.endpoint))
+    guard = guard_of(handler)
+    _recognise(may_see_as=guard is None or not guard.is_public)
     if request.routing_exception is not None:  # told within the frame to who is signed in
         return None
-    handler = current_app.view_functions[str(request.endpoint)]
-    return _judge(handler, guard_of(handler))
+    return _judge(handler, guard)
 
 
 def _judge(handler: Any, guard: Guard | None) -> Response | str | tuple[Any, int] | None:
@@ -82,12 +88,15 @@ def _judge(handler: Any, guard: Guard | None) -> Response | str | tuple[Any, int
         return None
     if g.actor is None:
         return ask_to_sign_in()
-    if not guard.admits(getattr(handler, "__self__", None), g.actor):
-        return failures.error_page(HTTPStatus.FORBIDDEN)
+    view: Any = getattr(handler, "__self__", None)
+    if not guard.admits(view, g.actor):
+        raise Forbidden(failures.STORIES[HTTPStatus.FORBIDDEN].sentence, right=view.screen.right(guard.verbs[0]))
+    if g.actor.is_watched and request.method != "GET":
+        raise Forbidden(WATCHED)
     return None
 
 
-def _recognise() -> None:
+def _recognise(*, may_see_as: bool) -> None:
     known = current_app.extensions
     if "crm_is_demo" not in known:  # asked once in the life of a process
         known["crm_is_demo"] = session().get(Installation, DEMO_MARK) is not None
@@ -95,16 +104,14 @@ def _recognise() -> None:
     cookie["locale"] = preferred_locale(person)
     if person is None:
         return
-    g.actor = load_actor(session(), person)
-    session().info["actor"] = g.actor
+    g.actor, theme = load_actor(session(), person), person.theme or "auto"
     session().info["origin"] = Origin(person.id, person.username, request.remote_addr or "", g.request_id)
-    g.reader = Reader(
-        person.full_name,
-        initials(person.full_name),
-        listed(gettext(name) for name in g.actor.roles),
-        str(cookie["locale"]),
-        person.theme or "auto",
-    )
+    seen = seen_through(session(), g.actor, cookie[SEEN_AS]) if may_see_as and SEEN_AS in cookie else None
+    if seen is not None:
+        person, g.actor = seen
+    session().info["actor"] = g.actor
+    roles = listed(gettext(name) for name in g.actor.roles)
+    g.reader = Reader(person.full_name, initials(person.full_name), roles, str(cookie["locale"]), theme)
 
 
 def initials(name: str) -> str:
@@ -172,6 +179,7 @@ def frame() -> dict[str, Any]:
         "reader": g.get("reader"),
         "menu": menu() if g.get("actor") else [],
         "bell": bell,
+        "is_watched": bool(g.get("actor") and g.actor.is_watched),
         "siblings": siblings() if g.get("actor") else [],
         "nonce": nonce,
         "languages": [(code, one["name"], code == locale[:2]) for code, one in known.items()],

@@ -18,9 +18,10 @@ from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from app.errors import DomainError
+from app.errors import DomainError, Forbidden, OutOfSight
 from app.extensions import session
 from app.i18n import Label, LazyString, gettext
+from app.security import reasons
 from app.security.rights import SCREENS, Verb
 from app.views.listing import BadAddress
 from app.views.presentation import Page
@@ -126,7 +127,18 @@ def prepare(app: Flask) -> None:
 def answer_refusal(refusal: DomainError) -> Any:
     """The business said no outside a form."""
     let_go()
-    return error_page(refusal.status, refusal.sentence, has_advice=refusal.status not in RULES)
+    return error_page(refusal.status, refusal.sentence, has_advice=refusal.status not in RULES, why=_why(refusal))
+
+
+def _why(refusal: DomainError) -> str:
+    """For an administrator who looks through somebody's eyes: which role or scope refuses it."""
+    if not (g.get("actor") and g.actor.is_watched):
+        return ""
+    if isinstance(refusal, OutOfSight) and refusal.model is not None:
+        return reasons.why_out_of_sight(session(), g.actor, refusal.model, refusal.key or 0)
+    if isinstance(refusal, Forbidden) and refusal.right:
+        return reasons.why_no_right(session(), g.actor, refusal.right)
+    return ""
 
 
 def answer_forged(_error: CSRFError) -> Any:
@@ -184,7 +196,7 @@ def say_when_to_retry(response: Response) -> Response:
 # ---- the page -----------------------------------------------------------------------------------------
 
 
-def error_page(code: int, sentence: Any = None, *, has_advice: bool = True) -> Any:
+def error_page(code: int, sentence: Any = None, *, has_advice: bool = True, why: str = "") -> Any:
     """A page that says what happened, what to do and the way back; JSON for who asked for JSON."""
     story = STORIES.get(code) or STORIES[400 if code < HTTPStatus.INTERNAL_SERVER_ERROR else 500]
     told = sentence or story.sentence
@@ -194,13 +206,13 @@ def error_page(code: int, sentence: Any = None, *, has_advice: bool = True) -> A
         if request_ctx.url_adapter is None:  # a host that is not ours: no page of ours has an address there
             text = f"{code} {story.title}\n{told}\n"
             return text, code, {"Content-Type": "text/plain; charset=utf-8"}
-        return _drawn(code, story, told, has_advice), code
+        return _drawn(code, story, told, why or (story.advice if has_advice else "")), code
     except Exception:
         log.exception("the page of error %s of request %s failed", code, g.get("request_id", ""))
         return PLAIN.substitute(code=int(code), number=g.get("request_id", "")), code
 
 
-def _drawn(code: int, story: Story, told: Any, has_advice: bool) -> str:
+def _drawn(code: int, story: Story, told: Any, advice: Any) -> str:
     if "_login_user" not in g:  # asking who it is failed with the database, and shall not be tried again
         g._login_user = current_app.login_manager.anonymous_user()  # type: ignore[attr-defined]
     return render_template(
@@ -209,7 +221,7 @@ def _drawn(code: int, story: Story, told: Any, has_advice: bool) -> str:
         code=int(code),
         story=story,
         sentence=told,
-        advice=story.advice if has_advice else "",
+        advice=advice,
         ways=ways_back(code),
         close_href=_came_from() or "/",
         request_id=g.get("request_id", ""),

@@ -173,6 +173,10 @@ class Opportunities(PipelineView):
         """Refuses an assigned one before its form is shown."""
         marketing.check_edit(session(), row, by=actor())
 
+    def check_delete(self, row: Opportunity) -> None:
+        """Refuses an assigned one, and anybody but its creator."""
+        marketing.check_delete(row, by=actor())
+
     def create(self, values: Mapping[str, Any]) -> Opportunity:
         """A new unassigned opportunity."""
         return marketing.create_opportunity(session(), values, by=actor(), at=now(zone()))

@@ -27,6 +27,7 @@ from app.views.lists import Look
 from app.views.pager import list_frame, look_frame
 from app.views.presentation import EMPTY, Button, Cell, Column, Page, Row, cell_of, kind_of, label_of, masked
 from app.views.printing import Printed
+from app.views.refusals import refusals
 from app.views.saving import attempt, refuse_foreign_fields
 
 #: Within the class ``list`` is the route of that name.
@@ -122,6 +123,13 @@ class CrmModelView(Printed):
 
     def check_edit(self, row: Any) -> None:
         """Raises DomainError when ``row`` may not be edited; asked before the form is shown."""
+
+    def check_delete(self, row: Any) -> None:
+        """Raises DomainError when ``row`` may not be deleted; asked to say why."""
+
+    def further_checks(self, row: Any) -> Parts:
+        """What else is done on the page of a record: its words, and a check that raises DomainError."""
+        return []
 
     def create(self, values: Mapping[str, Any]) -> Any:
         """Make a row of the checked values, by an action."""
@@ -273,6 +281,7 @@ class CrmModelView(Printed):
             "steps": history.steps(self.workflow, row, moves) if self.workflow else [],
             "events": history.events(self.workflow, moves) if self.workflow else [],
             "sections": self.sections(row),
+            "refusals": refusals(self, row),
         }
 
     def record_page(self, row: Any, title: Any = None) -> Page:
@@ -298,7 +307,7 @@ class CrmModelView(Printed):
         statement = select(self.model).where(self.model.id == pk).options(*self.options(relations))
         row = session().scalars(statement).unique().first() if pk <= LARGEST_KEY else None
         if row is None:
-            raise OutOfSight()
+            raise OutOfSight(self.model, pk)
         return row
 
     # ---- create, edit, delete ---------------------------------------------------------------------------

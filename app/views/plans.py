@@ -1,6 +1,6 @@
 """Development plans on the screen: the list of what is developed, and plan items in place."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import flash, redirect, render_template, request
@@ -94,6 +94,13 @@ class Plans(PipelineView):
         else:
             plan = [Button(Label("See"), href, "see", "eye")]
         return [*plan, *super().more_buttons(row)]
+
+    def further_checks(self, row: Opportunity) -> list[tuple[Any, Callable[[], None]]]:
+        """Planning and carrying out."""
+        return [
+            (Verb.PLAN.label, lambda: marketing.check_plan(session(), row, by=actor())),
+            (Verb.CARRY_OUT.label, lambda: marketing.check_carry_out(row, by=actor())),
+        ]
 
     @expose("/")
     @needs(Verb.SEE)

@@ -1,4 +1,4 @@
-"""The person an opportunity belongs to is stored by the database, with an index that the wall reads by."""
+"""The person an opportunity belongs to is stored by the database, and indexes that the wall reads by."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,9 +16,13 @@ def upgrade() -> None:
     responsible = sa.Computed("coalesce(assignee_id, created_by_id)", persisted=is_stored)
     op.add_column("opportunities", sa.Column("responsible_id", sa.Integer(), responsible))
     op.create_index(INDEX, "opportunities", ["responsible_id", "status", "created_on", "id"])
+    op.drop_index("ix_customers_manager_id_id", "customers")
+    op.create_index("ix_customers_manager_id", "customers", ["manager_id", "id", "status"])
 
 
 def downgrade() -> None:
     """Go back."""
+    op.drop_index("ix_customers_manager_id", "customers")
+    op.create_index("ix_customers_manager_id_id", "customers", ["manager_id", "id"])
     op.drop_index(INDEX, "opportunities")
     op.drop_column("opportunities", "responsible_id")
