@@ -50,6 +50,10 @@ def routes(app: Flask, pk: int = 1) -> list[Route]:
 
 def model_of(route: Route) -> Any:
     """The model whose key stands in the route's address."""
+    if "/filters/" in route.path:
+        from app.models.lists import ListView
+
+        return ListView
     if route.endpoint == "PlanItems.block":
         from app.models import Opportunity
 

@@ -88,9 +88,9 @@ def _judge(handler: Any, guard: Guard | None) -> Response | str | tuple[Any, int
         return None
     if g.actor is None:
         return ask_to_sign_in()
-    view: Any = getattr(handler, "__self__", None)
-    if not guard.admits(view, g.actor):
-        raise Forbidden(failures.STORIES[HTTPStatus.FORBIDDEN].sentence, right=view.screen.right(guard.verbs[0]))
+    missing = guard.missing(getattr(handler, "__self__", None), g.actor)
+    if missing:
+        raise Forbidden(failures.STORIES[HTTPStatus.FORBIDDEN].sentence, right=missing)
     if g.actor.is_watched and request.method != "GET":
         raise Forbidden(WATCHED)
     return None

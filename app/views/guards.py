@@ -19,9 +19,17 @@ class Guard:
     is_public: bool = False
     verbs: tuple[Verb, ...] = ()
 
-    def admits(self, view: Any, actor: Actor) -> bool:
-        """Whether ``actor`` may call the route of ``view``."""
-        return not self.verbs or any(actor.may(view.screen.right(verb)) for verb in self.verbs)
+    def missing(self, view: Any, actor: Actor) -> str:
+        """The right that ``actor`` lacks for the route of ``view``; empty for who may call it.
+
+        Who may not see a screen does nothing on it.
+        """
+        if not self.verbs:
+            return ""
+        seeing = [Verb.SEE] if Verb.SEE in view.screen.verbs else []
+        wanted = next((verb for verb in self.verbs if actor.may(view.screen.right(verb))), self.verbs[0])
+        rights = (view.screen.right(verb) for verb in (*seeing, wanted))
+        return next((right for right in rights if not actor.may(right)), "")
 
 
 def needs(*verbs: Verb) -> Callable[[Handler], Handler]:

@@ -16,11 +16,11 @@ from app.clock import now
 from app.errors import DomainError, WrongState
 from app.extensions import session
 from app.i18n import Label, listed, ngettext
-from app.security.rights import module_of
+from app.security.rights import Verb, module_of
 from app.views.edge import MOST_ROWS, actor, read_key, safe_path, zone
 from app.views.failures import split_address
 from app.views.forms import REQUIRED, CrmForm, plain_text, storable
-from app.views.guards import expose, signed_in
+from app.views.guards import expose, needs
 from app.views.model_view import CrmModelView
 from app.views.presentation import Button, Page
 from app.views.saving import Failure, attempt, refuse_foreign_fields, refused
@@ -103,7 +103,7 @@ class MovingView(CrmModelView):
     # ---- one row ----------------------------------------------------------------------------------------
 
     @expose("/move/<key>/<int:pk>", methods=["GET", "POST"])
-    @signed_in
+    @needs(Verb.SEE)
     def move(self, key: str, pk: int) -> Any:
         """Ask for what the move needs, then make it."""
         move = self.known_move(key)
@@ -184,7 +184,7 @@ class MovingView(CrmModelView):
     # ---- several rows -----------------------------------------------------------------------------------
 
     @expose("/moves/<key>", methods=["GET", "POST"])
-    @signed_in
+    @needs(Verb.SEE)
     def move_many(self, key: str) -> Any:
         """Say what will happen to how many, then do it; tell which not and why."""
         move = self.known_move(key)

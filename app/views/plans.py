@@ -18,7 +18,7 @@ from app.security.rights import PLANS, Verb
 from app.views import merging
 from app.views.edge import actor, read_key, zone
 from app.views.forms import CrmForm
-from app.views.guards import expose, needs, signed_in
+from app.views.guards import expose, needs
 from app.views.listing import ChoiceFilter, Filter, RangeFilter
 from app.views.marketing import COMMON_FILTERS, MORE_COLUMNS, MORE_FILTERS, PipelineView
 from app.views.model_view import CrmModelView
@@ -228,10 +228,9 @@ class PlanItems(CrmModelView):
         return self.answer(key, None, None, gettext("Deleted."))
 
     @expose("/block/<int:pk>")
-    @signed_in
+    @needs(Verb.SEE)
     def block(self, pk: int) -> Any:
         """The plan of the opportunity ``pk``, as a part of its page."""
-        actor().must(PLANS.right(Verb.SEE))
         opportunity = load_opportunity(str(pk))
         return self.part(paged_section(opportunity))
 

@@ -46,7 +46,6 @@ class Printed(ListChanges):
     @needs(Verb.PRINT)
     def print_list(self) -> Any:
         """The rows of these conditions, in this order, with the person's columns."""
-        actor().must(self.screen.right(Verb.SEE))
         look = self.look()
         asked = self.query(look)
         query = replace(asked, page=1, page_size=MOST_PRINTED)
@@ -71,7 +70,6 @@ class Printed(ListChanges):
     @needs(Verb.PRINT)
     def print_one(self, pk: int) -> Any:
         """One record with its facts and what hangs on it."""
-        actor().must(self.screen.right(Verb.SEE))
         row = self.load(pk, self.show_columns)
         return self.render_template(
             "crm/print.html",
