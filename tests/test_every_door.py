@@ -2,14 +2,16 @@
 
 import pytest
 from flask import Flask
+from flask_appbuilder.security.sqla.models import PermissionView
 from sqlalchemy import select
 
 from app.extensions import db
-from app.models import Contact, Customer, Opportunity, PlanItem, Reminder
+from app.models import Contact, Customer, Opportunity, PlanItem, Reminder, Role
 from app.security.actor import SYSTEM
 from app.security.scope import system
 from tests.browsing import Browser
-from tests.walk import everything, model_of, routes
+from tests.cast import key_of
+from tests.walk import ANSWERS, everything, model_of, routes
 
 #: Somebody else's rows, which ``narrow`` does not see.
 HIDDEN_NAME = "温州霁川电气有限公司"
@@ -117,6 +119,34 @@ def test_a_planted_hole_in_a_list_is_found(home, monkeypatch):
     _, found = list_leaks(home.app(), "narrow")
     assert any(leak.startswith("/opportunities/list/") for leak in found)
     assert any(leak.startswith("/customers/list/") for leak in found)
+
+
+def give_every_right(rows) -> None:
+    """``narrow`` may do everything, and still sees his own rows only."""
+    with rows() as session:
+        role = session.scalars(select(Role).where(Role.name == "Narrow")).one()
+        role.permissions = list(session.scalars(select(PermissionView)))
+
+
+def test_every_right_with_a_narrow_scope_opens_no_door_to_a_hidden_row(app, rows):
+    """Lists, choices, the board, the calendar, the workbench, prints, the audit log, hand-over, the matrix …"""
+    give_every_right(rows)
+    before, browser, found, tried = everything(app), Browser(app, "narrow"), [], 0
+    keys = {model: key for model, key in hidden_keys(app).items() if model is not Reminder}
+    for route in routes(app, pk=key_of(app, "manager_b")):
+        if route.method != "GET" or (model_of(route) in keys and route.has_row):
+            continue
+        for more in ("", "?status=", "?q=温州", "?customer_name=温州", "?name=泰州", "?view=all"):
+            answer = browser.get(f"{route.path}{more}")
+            tried += 1
+            assert answer.status_code in ANSWERS, (route.path, answer.status_code)
+            if any(secret in answer.get_data(as_text=True) for secret in SECRETS):
+                found.append(f"{route.path}{more}")
+    print(f"\n{tried} addresses")
+    assert tried > 150
+    assert found == []
+    assert leaks(app, "narrow")[1] == []
+    assert everything(app) == before
 
 
 def test_counts_are_of_what_is_seen(as_):
