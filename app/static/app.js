@@ -320,7 +320,7 @@
   const lastCheck = () => Number(recall("localStorage", "reminded")?.split(said("reader") + " ")[1] ?? 0);
   /** Has what is due told. Asks quietly: a session that ended or a server that is away is no news here. */
   async function checkReminders(pause) {
-    if (!one("#bell") || "watched" in document.body.dataset || document.hidden || Date.now() - lastCheck() < pause) return;
+    if (!one("#bell") || said("watched") || document.hidden || Date.now() - lastCheck() < pause) return;
     keep("localStorage", "reminded", `${said("reader")} ${Date.now()}`);
     const headers = { "X-CSRFToken": one('meta[name="csrf-token"]').content, "HX-Request": "true" };
     const answer = await fetch("/reminders/check", { method: "POST", headers }).catch(() => null);

@@ -35,6 +35,11 @@ def test_the_pages_are_those_of_the_person(as_, looking):
     assert seen.replace(f"{banner} ", "") == own
 
 
+def test_a_watched_page_asks_for_nothing_by_itself(looking, as_):
+    assert 'data-watched="yes"' in looking("manager_a").get("/").get_data(as_text=True)
+    assert 'data-watched=""' in as_("manager_a").get("/").get_data(as_text=True)
+
+
 def test_rows_out_of_the_persons_sight_are_out_of_sight(as_, looking, rows, app):
     hidden = opportunity_of(rows, assignee_id=key_of(app, "manager_b"))
     browser = looking("narrow")
