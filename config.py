@@ -37,6 +37,7 @@ NAMES = (
     "CRM_FILES_DIR",
     "CRM_MAIL_URL",
     "CRM_MIGRATION_DATABASE_URL",
+    "CRM_NEW_PASSWORD",
     "CRM_SALES_CONFIG",
     "CRM_SECRET_KEY",
     "CRM_TIMEZONE",
@@ -136,6 +137,8 @@ class Settings:
             "CRM_SETTINGS": self,
             "SECRET_KEY": self.secret_key,
             "SQLALCHEMY_DATABASE_URI": self.database_url,
+            # A browser takes a name that begins so over HTTPS only, for the whole host and for no other.
+            "SESSION_COOKIE_NAME": "__Host-session" if self.is_production else "session",
             "SESSION_COOKIE_HTTPONLY": True,
             "SESSION_COOKIE_SAMESITE": "Lax",
             "SESSION_COOKIE_SECURE": self.is_production,

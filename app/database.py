@@ -1,6 +1,8 @@
 """The database: its engine settings, bringing its tables up to date, and the rows every installation needs."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +21,33 @@ from config import Settings
 ROOT = Path(__file__).resolve().parent.parent
 #: Any number serves, so long as nothing else of the product takes it.
 MIGRATION_LOCK = 20261122
+#: How long a SQLite connection waits for another writer, in milliseconds.
+PATIENCE = 15_000
 
 
 def prepare_sqlite(connection: Any, _record: Any = None) -> None:
     """Write-ahead log, foreign keys, and patience with another writer, on every SQLite connection."""
     if not isinstance(connection, sqlite3.Connection):
         return
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=15000"):
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={PATIENCE}"):
         connection.execute(f"PRAGMA {pragma}")
 
 
 event.listen(Engine, "connect", prepare_sqlite)
+
+
+@contextmanager
+def impatient(session: Session) -> Iterator[None]:
+    """Inside the block a statement that finds another writer on SQLite fails at once instead of waiting."""
+    connection = session.connection()
+    is_sqlite = connection.dialect.name == "sqlite"
+    if is_sqlite:
+        connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    try:
+        yield
+    finally:
+        if is_sqlite:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={PATIENCE}")
 
 
 def engine_for(url: str) -> Engine:

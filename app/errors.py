@@ -57,3 +57,9 @@ class Invalid(DomainError):
     def __init__(self, fields: Mapping[str, Sentence], sentence: Sentence | None = None) -> None:
         super().__init__(sentence or next(iter(fields.values())))
         self.fields = dict(fields)
+
+
+class TooOften(DomainError):
+    """Tried too often in a short time; the sentence says how long to wait."""
+
+    status = 429

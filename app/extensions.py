@@ -7,6 +7,7 @@ from flask_appbuilder.models.sqla.base import SQLA
 from flask_wtf import CSRFProtect
 from sqlalchemy.orm import Session
 
+from app.actions.sessions import end_with_change
 from app.models import Model
 from app.security.framework import CrmAppBuilder
 from app.security.scope import raise_wall
@@ -14,6 +15,7 @@ from app.security.scope import raise_wall
 db = SQLA(metadata=Model.metadata)
 csrf = CSRFProtect()
 raise_wall(Session)
+end_with_change(Session)
 
 
 def session() -> Session:

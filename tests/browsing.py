@@ -8,6 +8,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from app.actions.sessions import Visit, begin_session
+from app.clock import now
+from app.extensions import db
+from app.models import Employee
 from tests.cast import key_of
 
 
@@ -73,7 +77,7 @@ class Browser:
         self.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = locale
         if username is not None:
             with self.client.session_transaction() as cookie:
-                cookie.update({"_user_id": str(key_of(app, username)), "_fresh": True, "chosen_locale": locale})
+                cookie.update({"token": token_for(app, username), "chosen_locale": locale})
 
     def get(self, path: str, **more: Any) -> TestResponse:
         """Open an address."""
@@ -88,6 +92,15 @@ class Browser:
         page = self.get(path)
         assert page.status_code == 200, (path, page.status_code, text_of(page)[-500:])
         return self.post(path, {**fields_of(page), **fields})
+
+
+def token_for(app: Flask, username: str) -> str:
+    """The token of a session begun now, without a password."""
+    with app.app_context():
+        person = db.session.get_one(Employee, key_of(app, username))
+        token = begin_session(db.session(), person, Visit(), at=now())
+        db.session.commit()
+        return token
 
 
 def text_of(page: TestResponse) -> str:

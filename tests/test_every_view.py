@@ -105,6 +105,7 @@ def test_every_table_has_its_own_name():
 
 
 def test_the_walk_counts_statements(app, as_):
+    browser = as_("manager_a")
     with counted(app) as seen:
-        as_("manager_a").get("/opportunities/list/")
+        browser.get("/opportunities/list/")
     assert 0 < len(seen) <= STATEMENTS["list"]

@@ -8,18 +8,19 @@ from app.errors import Invalid, WrongState
 from app.i18n import Label
 from app.models.org import Employee
 from app.security.actor import holders_of
+from app.security.passwords import refuse_weak
 from app.security.rights import DEFAULT_ROLES, USERS, Verb
 from app.security.roles import default_role
 
-SHORTEST_PASSWORD = 10
 
+def set_password(person: Employee, password: str, *, is_own: bool = False) -> None:
+    """Give ``person`` a password; raises Invalid when it is weak.
 
-def set_password(person: Employee, password: str) -> None:
-    """Give ``person`` a password; raises Invalid when it is too short or the user name."""
-    is_name = password.casefold() == (person.username or "").casefold()
-    if len(password) < SHORTEST_PASSWORD or is_name:
-        raise Invalid({"password": Label("A password has at least 10 characters and is not the user name.")})
+    One that is not ``is_own``, chosen by its person, must be changed after the next sign-in.
+    """
+    refuse_weak(password, person)
     person.password = generate_password_hash(password)
+    person.must_change_password = not is_own
 
 
 def has_administrator(session: Session) -> bool:
@@ -45,7 +46,7 @@ def make_administrator(session: Session, username: str, password: str) -> Employ
         active=True,
     )
     person.roles = [role]
-    set_password(person, password)
+    set_password(person, password, is_own=True)
     session.add(person)
     session.flush()
     return person

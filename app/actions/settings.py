@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import ScalarSelect, select
 from sqlalchemy.orm import Session
 
 from app.i18n import Label, LazyString
@@ -51,3 +52,13 @@ def values_of(session: Session, settings: tuple[Setting, ...]) -> Mapping[str, i
 
 def _rows(session: Session, settings: tuple[Setting, ...]) -> list[Any]:
     return session.query(SettingValue).filter(SettingValue.key.in_([one.key for one in settings])).all()
+
+
+def stored(setting: Setting) -> ScalarSelect[str]:
+    """What is stored of a setting, as a column of another statement; ``read`` makes the value of it."""
+    return select(SettingValue.value).where(SettingValue.key == setting.key).scalar_subquery()
+
+
+def read(setting: Setting, text: str | None) -> int:
+    """The value that is stored as ``text``; the default for None."""
+    return setting.default if text is None else int(json.loads(text))

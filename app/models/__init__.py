@@ -13,7 +13,9 @@ from app.models.installation import Installation
 from app.models.marketing import Opportunity, OpportunityStatus, PlanItem
 from app.models.org import Department, Employee, Reach, Role, RoleReach
 from app.models.reminders import Reminder, ReminderSetting
+from app.models.sessions import EndReason, SignIn
 from app.models.settings import SettingValue
+from app.models.sign_in import SignInTry, TryOutcome
 
 __all__ = [
     "Announcement",
@@ -27,6 +29,7 @@ __all__ = [
     "Department",
     "DictionaryEntry",
     "Employee",
+    "EndReason",
     "Gender",
     "Installation",
     "Model",
@@ -40,7 +43,10 @@ __all__ = [
     "Role",
     "RoleReach",
     "SettingValue",
+    "SignIn",
+    "SignInTry",
     "StatusMove",
+    "TryOutcome",
 ]
 
 # A table whose module nobody imports would be missing in the metadata, and so in the next migration.

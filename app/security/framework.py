@@ -5,6 +5,7 @@ from typing import Any
 from flask import Flask, g
 from flask_appbuilder import AppBuilder
 from flask_appbuilder.security.sqla.manager import SecurityManager
+from flask_login import LoginManager
 
 from app.models.org import Employee
 from app.security.rights import right_of
@@ -17,6 +18,10 @@ class CrmSecurityManager(SecurityManager):  # type: ignore[misc]
 
     def create_db(self) -> None:
         """Nothing: the migrations make the tables, and a server that starts writes no roles."""
+
+    def create_login_manager(self, app: Flask) -> LoginManager:
+        """One that the application does not ask: who is signed in is found at the edge, by a session on the server."""
+        return LoginManager()
 
     def register_views(self) -> None:
         """Nothing: the product has its own sign-in, and the stock screens of users and roles stay closed."""

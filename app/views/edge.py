@@ -12,9 +12,12 @@ from flask import Flask, current_app, g, redirect, request, url_for
 from flask import session as cookie
 from flask.globals import request_ctx
 from flask_babel import get_locale
-from flask_login import current_user
+from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response
 
+from app.actions import sessions
+from app.clock import now
+from app.database import impatient
 from app.errors import Forbidden
 from app.extensions import session
 from app.i18n import gettext, listed
@@ -38,6 +41,10 @@ SEEN_AS = "seen_as"
 LARGEST_KEY = 2**31 - 1
 #: The most rows that one action takes.
 MOST_ROWS = 100
+#: What an open page asks by itself: nobody need sit before it.
+BACKGROUND_ENDPOINTS = {"Reminders.check"}
+#: What is open to somebody who has to choose a password of his own first.
+PASSWORD_ENDPOINT = "Account.password"  # noqa: S105
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,7 @@ def prepare(app: Flask) -> None:
 def admit() -> Response | str | tuple[Any, int] | None:
     """Let the request in, or answer it: every route asks for what its guard says, and none without a guard."""
     g.request_id, g.nonce = uuid.uuid4().hex[:12], secrets.token_urlsafe(16)
-    g.actor, g.reader = None, None
+    g.actor, g.reader, g.known = None, None, None
     if request.method == "HEAD":
         request.method = "GET"  # the same answer without its body: nothing may take it for a POST
     if request.endpoint in OPEN_ENDPOINTS or request_ctx.url_adapter is None:
@@ -93,25 +100,54 @@ def _judge(handler: Any, guard: Guard | None) -> Response | str | tuple[Any, int
         raise Forbidden(failures.STORIES[HTTPStatus.FORBIDDEN].sentence, right=missing)
     if g.actor.is_watched and request.method != "GET":
         raise Forbidden(WATCHED)
+    if person().must_change_password and request.endpoint != PASSWORD_ENDPOINT:
+        return _ask_for_password()
     return None
+
+
+def _ask_for_password() -> Response | tuple[Any, int]:
+    """A password that somebody else chose opens nothing but the page where it is changed."""
+    if request.method != "GET" or wants_part():
+        refusal: tuple[Any, int] = failures.error_page(HTTPStatus.FORBIDDEN, gettext("Choose a new password first."))
+        return refusal
+    return redirect(url_for(PASSWORD_ENDPOINT, next=request.full_path.rstrip("?")))
 
 
 def _recognise(*, may_see_as: bool) -> None:
     known = current_app.extensions
     if "crm_is_demo" not in known:  # asked once in the life of a process
         known["crm_is_demo"] = session().get(Installation, DEMO_MARK) is not None
-    person = cast(Employee, current_user) if current_user.is_authenticated else None
-    cookie["locale"] = preferred_locale(person)
-    if person is None:
+    g.known = _known()
+    who = g.known.person if g.known and g.known.is_in else None
+    cookie["locale"] = preferred_locale(who)
+    if who is None:
         return
-    g.actor, theme = load_actor(session(), person), person.theme or "auto"
-    session().info["origin"] = Origin(person.id, person.username, request.remote_addr or "", g.request_id)
+    g.actor, theme = load_actor(session(), who), who.theme or "auto"
+    session().info["origin"] = Origin(who.id, who.username, request.remote_addr or "", g.request_id)
+    session().info["sign_in_id"] = g.known.sign_in_id
     seen = seen_through(session(), g.actor, cookie[SEEN_AS]) if may_see_as and SEEN_AS in cookie else None
     if seen is not None:
-        person, g.actor = seen
+        who, g.actor = seen
     session().info["actor"] = g.actor
     roles = listed(gettext(name) for name in g.actor.roles)
-    g.reader = Reader(person.full_name, initials(person.full_name), roles, str(cookie["locale"]), theme)
+    g.reader = Reader(who.full_name, initials(who.full_name), roles, str(cookie["locale"]), theme)
+
+
+def _known() -> sessions.Known | None:
+    """Whose session this is; keeps now and then that somebody was here, and that it is over."""
+    token = cookie.get("token")
+    known = sessions.recognise(session(), token, at=now()) if token else None
+    if known is None or known.was_over:
+        return known
+    is_due = now() - known.last_seen_at >= sessions.SEEN_EVERY and request.endpoint not in BACKGROUND_ENDPOINTS
+    if is_due or not known.is_in:
+        try:
+            with impatient(session()):
+                sessions.keep_seen(session(), known, at=now())
+            session().commit()
+        except OperationalError:  # somebody else is writing: the next request keeps it
+            session().rollback()
+    return known
 
 
 def initials(name: str) -> str:
@@ -159,8 +195,13 @@ def read_key(text: str) -> int | None:
 
 
 def actor() -> Actor:
-    """The person of this request."""
+    """The person of this request, as far as rights go."""
     return cast(Actor, g.actor)
+
+
+def person() -> Employee:
+    """The person of this request."""
+    return cast(Employee, g.known.person)
 
 
 def zone() -> ZoneInfo:

@@ -187,9 +187,11 @@ def failure_code(error: Exception) -> int:
 
 
 def say_when_to_retry(response: Response) -> Response:
-    """A program that met a silent database learns when to come again."""
+    """Who met a silent database, or tried too often, learns when to come again."""
     if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
         response.headers.setdefault("Retry-After", str(RETRY_AFTER))
+    if response.status_code == HTTPStatus.TOO_MANY_REQUESTS and "retry_after" in g:
+        response.headers.setdefault("Retry-After", str(g.retry_after))
     return response
 
 
@@ -213,8 +215,6 @@ def error_page(code: int, sentence: Any = None, *, has_advice: bool = True, why:
 
 
 def _drawn(code: int, story: Story, told: Any, advice: Any) -> str:
-    if "_login_user" not in g:  # asking who it is failed with the database, and shall not be tried again
-        g._login_user = current_app.login_manager.anonymous_user()  # type: ignore[attr-defined]
     return render_template(
         "crm/error.html",
         page=Page(story.title, ""),

@@ -19,7 +19,6 @@ def register(flask_app: Flask) -> None:
     for view in views():
         appbuilder().add_view_no_menu(view())
     flask_app.context_processor(creations)
-    flask_app.login_manager.login_view = "SignIn.login"  # type: ignore[attr-defined]
 
 
 def views() -> Iterator[type[BaseView]]:

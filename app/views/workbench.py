@@ -8,14 +8,13 @@ from typing import Any
 
 from flask import request
 from flask_appbuilder.baseviews import BaseView
-from flask_login import current_user
 from markupsafe import Markup
 
 from app.clock import now
 from app.extensions import session
 from app.i18n import Label, format_day, gettext, ngettext
 from app.reports.charts import spark
-from app.views.edge import actor, zone
+from app.views.edge import actor, person, zone
 from app.views.guards import expose, signed_in
 from app.views.listing import BadAddress
 from app.views.presentation import Button, Page
@@ -83,7 +82,7 @@ class Workbench(BaseView):  # type: ignore[misc]
 
 def make_look() -> Look:
     """The look of the person of this request, today."""
-    return Look(session(), actor(), current_user.username, now(zone()).date(), zone())
+    return Look(session(), actor(), person().username, now(zone()).date(), zone())
 
 
 def _figures(look: Look) -> list[Figure]:

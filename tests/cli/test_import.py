@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from app.extensions import db
 from app.models import Employee, Opportunity, StatusMove
+from tests.browsing import Browser
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "docs" / "examples"
@@ -194,6 +195,14 @@ def test_a_password_is_asked_for_twice_or_taken_from_the_environment(run: Run, a
     client = app.test_client()
     answer = client.post("/login/", data={"username": "manager_b", "password": "long-enough-2"})
     assert answer.status_code == 302
+
+
+def test_a_password_from_the_command_ends_sessions_and_has_to_be_changed(run: Run, app: Flask) -> None:
+    browser = Browser(app, "manager_b")
+    assert run("password", "manager_b", env={"CRM_NEW_PASSWORD": "long-enough-2"}).exit_code == 0
+    assert browser.get("/").location.startswith("/login/")
+    browser.post("/login/", {"username": "manager_b", "password": "long-enough-2"})
+    assert browser.get("/").location.startswith("/account/password")
 
 
 def test_who_was_taken_in_cannot_sign_in_before_a_password_is_set(run: Run, app: Flask, file: Path) -> None:

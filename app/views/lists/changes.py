@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 from flask import abort, flash, redirect, request
-from flask_login import current_user
 from werkzeug.wrappers import Response
 from wtforms import BooleanField, HiddenField, StringField
 from wtforms.validators import DataRequired, Length
@@ -16,7 +15,7 @@ from app.i18n import Label, gettext
 from app.models.lists import ListView
 from app.security.rights import Verb
 from app.views import listing
-from app.views.edge import LARGEST_KEY, actor, read_key
+from app.views.edge import LARGEST_KEY, actor, person, read_key
 from app.views.forms import REQUIRED, CrmForm, a_name, plain_text, storable
 from app.views.guards import expose, needs
 from app.views.lists.looks import ListLooks
@@ -191,7 +190,7 @@ class ListChanges(ListLooks):
 
     def _filter_form(self) -> CrmForm:
         form = FilterForm()
-        if current_user.department_id is None:
+        if person().department_id is None:
             del form["is_shared"]
         return form
 
