@@ -1,6 +1,7 @@
 """Texts that show themselves in the reader's language, and the base of translated enumerations."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Self
@@ -12,6 +13,7 @@ __all__ = [
     "Choice",
     "Label",
     "LazyString",
+    "Told",
     "format_day",
     "format_moment",
     "gettext",
@@ -36,10 +38,30 @@ def translated(message: str) -> str:
 
 
 class Label(LazyString):  # type: ignore[misc]
-    """A text that shows itself in the language of whoever reads it."""
+    """A text that shows itself in the language of whoever reads it; ``message`` is its English."""
 
     def __init__(self, message: str) -> None:
         super().__init__(translated, message)
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Told:
+    """A sentence that is kept to be read later, by each reader in his own language.
+
+    ``message`` is the English text and ``values`` fill its ``%(name)s``: texts and numbers, as JSON keeps them.
+    """
+
+    message: str
+    values: dict[str, str | int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, sentence: str | LazyString, **values: str | int) -> Self:
+        """A ``Label`` with its values; any other text stays as it is."""
+        return cls(sentence.message if isinstance(sentence, Label) else str(sentence), values)
+
+    def __str__(self) -> str:
+        return gettext(self.message, **self.values) if self.message else ""
 
 
 def gettext(message: str, **values: object) -> str:

@@ -172,6 +172,8 @@ def _has_accounts(settings: Settings) -> bool:
 def _serve(application: Flask, settings: Settings, listener: socket.socket) -> None:
     from waitress import create_server
 
+    from app.jobs.frame.worker import working
+
     server = create_server(
         application,
         sockets=[listener],
@@ -181,7 +183,8 @@ def _serve(application: Flask, settings: Settings, listener: socket.socket) -> N
         # The application reads these headers when it is told of proxies; else nobody may.
         clear_untrusted_proxy_headers=settings.trusted_proxies == 0,
     )
-    server.run()
+    with working(application):
+        server.run()
 
 
 def _write_whatever_the_console_can_show() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, and_, cast, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Select, String, and_, cast, delete, func, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -151,6 +151,16 @@ def _tell_due(session: Session, rows: Sequence[Any], at: datetime) -> int:
     ]
     statement = _insert(session)(Reminder).on_conflict_do_nothing(index_elements=["person_id", "key"])
     return len(session.scalars(statement.returning(Reminder.id), made).all())
+
+
+def forget_reminders(session: Session, before: datetime) -> int:
+    """Delete everybody's reminders of before that moment; returns how many.
+
+    It is to lie further back than ``STILL_TOLD``: what was forgotten would be told again while it is due.
+    """
+    with system(session, "old reminders are deleted, whoever they were for"):
+        old = delete(Reminder).where(Reminder.created_on < before).execution_options(synchronize_session=False)
+        return int(session.execute(old).rowcount)  # type: ignore[attr-defined]
 
 
 # ---- one's own --------------------------------------------------------------------------------------------

@@ -1,15 +1,19 @@
 """Business settings: what each is called, what it may be, and its value now."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ScalarSelect, select
 from sqlalchemy.orm import Session
 
-from app.i18n import Label, LazyString
+from app.errors import Invalid
+from app.i18n import Label, LazyString, gettext
 from app.models.settings import SettingValue
+from app.security.actor import Actor
+from app.security.rights import SETTINGS as SCREEN
+from app.security.rights import Verb
 
 
 @dataclass(frozen=True)
@@ -35,8 +39,23 @@ LONGEST_HOURS = Setting(
     "longest_hours", _SIGN_IN, Label("A session ends at the latest after"), Label("hours"), 24, 1, 720
 )
 
+_KEEPING = Label("How long things are kept")
+
+KEEP_REMINDERS_DAYS = Setting(
+    "keep_reminders_days", _KEEPING, Label("Reminders are deleted after"), Label("days"), 180, 60, 3650
+)
+KEEP_JOBS_DAYS = Setting(
+    "keep_jobs_days", _KEEPING, Label("Finished and failed jobs are deleted after"), Label("days"), 30, 1, 3650
+)
+
 #: Every setting, in the order of the screen.
-SETTINGS: tuple[Setting, ...] = (IDLE_MINUTES, LONGEST_HOURS)
+SETTINGS: tuple[Setting, ...] = (IDLE_MINUTES, LONGEST_HOURS, KEEP_REMINDERS_DAYS, KEEP_JOBS_DAYS)
+
+
+class ChangedMeanwhile(Invalid):
+    """Somebody else changed the same settings since the page was opened."""
+
+    status = 409
 
 
 def value_of(session: Session, setting: Setting) -> int:
@@ -46,8 +65,7 @@ def value_of(session: Session, setting: Setting) -> int:
 
 def values_of(session: Session, settings: tuple[Setting, ...]) -> Mapping[str, int]:
     """The values now, by key."""
-    stored = {row.key: json.loads(row.value) for row in _rows(session, settings)}
-    return {one.key: stored.get(one.key, one.default) for one in settings}
+    return _values(_rows(session, settings), settings)
 
 
 def _rows(session: Session, settings: tuple[Setting, ...]) -> list[Any]:
@@ -62,3 +80,53 @@ def stored(setting: Setting) -> ScalarSelect[str]:
 def read(setting: Setting, text: str | None) -> int:
     """The value that is stored as ``text``; the default for None."""
     return setting.default if text is None else int(json.loads(text))
+
+
+def _values(rows: Iterable[SettingValue], settings: Iterable[Setting]) -> Mapping[str, int]:
+    kept = {row.key: json.loads(row.value) for row in rows}
+    return {one.key: kept.get(one.key, one.default) for one in settings}
+
+
+# ---- changing -----------------------------------------------------------------------------------------
+
+
+def change_settings(session: Session, values: Mapping[str, int], *, by: Actor, seen: Mapping[str, int]) -> None:
+    """Keep the values, by key, that differ from those ``by`` had ``seen``; flushes.
+
+    What somebody else changed meanwhile stays, where ``by`` left it as it was. Raises Invalid for a value outside its
+    limits, and ChangedMeanwhile where both changed the same setting.
+    """
+    by.must(SCREEN.right(Verb.EDIT))
+    wanted = {key: value for key, value in values.items() if value != seen.get(key)}
+    _refuse_outside(wanted)
+    # Read once: what is judged is what the version of the UPDATE stands for.
+    rows = {row.key: row for row in _rows(session, SETTINGS)}
+    current = _values(rows.values(), SETTINGS)
+    _refuse_lost(wanted, current, seen)
+    for key, value in wanted.items():
+        if current[key] != value:
+            row = rows.get(key) or SettingValue(key=key)
+            row.value = json.dumps(value)
+            session.add(row)
+    session.flush()
+
+
+def _refuse_outside(wanted: Mapping[str, int]) -> None:
+    limits = {one.key: (one.least, one.most) for one in SETTINGS}
+    outside = {
+        key: gettext("Expected: %(least)s to %(most)s.", least=limits[key][0], most=limits[key][1])
+        for key, value in wanted.items()
+        if not limits[key][0] <= value <= limits[key][1]
+    }
+    if outside:
+        raise Invalid(outside)
+
+
+def _refuse_lost(wanted: Mapping[str, int], current: Mapping[str, int], seen: Mapping[str, int]) -> None:
+    lost = {
+        key: gettext("Somebody else saved %(value)s here meanwhile. Save again to let yours stand.", value=current[key])
+        for key, value in wanted.items()
+        if current[key] not in {value, seen.get(key)}
+    }
+    if lost:
+        raise ChangedMeanwhile(lost)

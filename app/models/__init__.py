@@ -10,6 +10,7 @@ from app.models.basedata import Category, DictionaryEntry
 from app.models.customers import Contact, Customer, CustomerStatus, Gender, NumberSeries
 from app.models.history import StatusMove
 from app.models.installation import Installation
+from app.models.jobs import Job, JobState
 from app.models.marketing import Opportunity, OpportunityStatus, PlanItem
 from app.models.org import Department, Employee, Reach, Role, RoleReach
 from app.models.reminders import Reminder, ReminderSetting
@@ -32,6 +33,8 @@ __all__ = [
     "EndReason",
     "Gender",
     "Installation",
+    "Job",
+    "JobState",
     "Model",
     "NumberSeries",
     "Opportunity",

@@ -11,6 +11,9 @@ DEMO_MARK = "demo"
 #: The key under which it keeps which default roles were written, as a JSON object of their names and keys.
 ROLES_MARK = "default_roles"
 
+#: The key under which the workers write, now and then, the moment at which one of them was alive.
+WORKER_MARK = "worker"
+
 
 class Installation(Model):
     """One fact about this database; ``key`` says which."""

@@ -6,7 +6,8 @@ works for nobody reaches no walled row at all.
 
 A root model carries ``scope_module`` and ``responsible_id`` (and ``is_common`` where everybody who sees a row may
 write it); a child names the relationship it is seen through in ``seen_through``. A row of a model that ``is_personal``
-is its person's alone, however far anybody else reaches.
+is its person's alone, however far anybody else reaches; where the model names a right in ``seen_by_all_with``, who
+holds that sees the rows of all.
 """
 
 from collections.abc import Hashable, Iterator
@@ -64,6 +65,12 @@ def personal() -> tuple[Any, ...]:
 
 
 @cache
+def _opening_rights() -> frozenset[str]:
+    """The rights with which the rows of everybody are seen."""
+    return frozenset(filter(None, (getattr(model, "seen_by_all_with", None) for model in personal())))
+
+
+@cache
 def walled() -> tuple[Any, ...]:
     """Every walled model."""
     return (*roots(), *children(), *personal(), StatusMove)
@@ -114,13 +121,18 @@ def sees(model: Any, actor: Actor, *, in_no_order: bool = False) -> ColumnElemen
     if model is StatusMove:
         return _sees_moves(actor, in_no_order)
     if hasattr(model, "is_personal"):
-        mine: ColumnElement[bool] = model.person_id == actor.person_id
-        return mine
+        return _own(model, actor)
     if hasattr(model, "seen_through"):
         parent = mapper_of(model).relationships[model.seen_through].mapper.class_
         inner = sees(parent, actor, in_no_order=in_no_order)
         return None if inner is None else _link_column(model).in_(select(parent.id).where(inner))
     return _within(model.responsible_id, actor, actor.read_reach(model.scope_module), in_no_order)
+
+
+def _own(model: Any, actor: Actor) -> ColumnElement[bool] | None:
+    right = getattr(model, "seen_by_all_with", None)
+    mine: ColumnElement[bool] = model.person_id == actor.person_id
+    return None if right is not None and actor.may(right) else mine
 
 
 def _within(person: ColumnElement[Any], actor: Actor, reach: Reach, in_no_order: bool) -> ColumnElement[bool] | None:
@@ -206,7 +218,8 @@ def _criteria(session: Session, actor: Actor, in_no_order: bool) -> dict[Table, 
 
 def _criteria_of(actor: Actor, in_no_order: bool) -> dict[Table, Any]:
     scope = (actor.reads, actor.departments, actor.few_people)
-    key = (in_no_order, actor.person_id, *(frozenset(part.items()) for part in scope))
+    opening = frozenset(right for right in _opening_rights() if actor.may(right))
+    key = (in_no_order, actor.person_id, opening, *(frozenset(part.items()) for part in scope))
     if len(_CRITERIA) > MOST_CRITERIA:
         _CRITERIA.clear()
     if key not in _CRITERIA:

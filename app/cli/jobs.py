@@ -1,0 +1,37 @@
+"""``flask crm worker``: runs jobs in a process of its own."""
+
+import signal
+import sys
+import threading
+
+import click
+from flask import current_app
+
+from app.cli import crm
+from app.i18n import gettext, ngettext
+from app.jobs.frame import run_due
+
+
+@crm.command("worker")
+@click.option("--once", is_flag=True, help="Run what is due and end, for a timer of the machine.")
+def worker(once: bool) -> None:
+    """Run jobs until Ctrl+C or SIGTERM; as many of these as you like may work at once."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    if once:
+        click.echo(ngettext("%(num)d job was run.", "%(num)d jobs were run.", run_due(app)))
+        return
+    from app.jobs.frame.worker import working
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with working(app):
+        click.echo(gettext("Jobs are run. Ctrl+C ends it."))
+        sys.stdout.flush()
+        _wait()
+
+
+def _wait() -> None:
+    """Until the process is told to end."""
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        return
