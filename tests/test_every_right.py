@@ -140,10 +140,11 @@ def rights_of(route: Route) -> list[str]:
 def is_allowed(route: Route, person: Person) -> bool:
     """Whether the matrix lets the person in: one of the rights asked for, and with it to see the screen."""
     screen = getattr(route.view, "screen", None)
-    if screen is None or not rights_of(route):
+    needed = rights_of(route)
+    if screen is None or not needed or (screen.is_personal and screen.right(Verb.SEE) in needed):
         return True
-    sees = Verb.SEE not in screen.verbs or screen.right(Verb.SEE) in person.rights
-    return sees and bool(set(rights_of(route)) & person.rights)
+    sees = screen.is_personal or Verb.SEE not in screen.verbs or screen.right(Verb.SEE) in person.rights
+    return sees and bool(set(needed) & person.rights)
 
 
 def differences(app: Flask, username: str) -> tuple[int, list[str]]:

@@ -43,13 +43,23 @@ class MenuPage:
 
 @dataclass(frozen=True)
 class Screen:
-    """One screen of the menu: its key is the view's permission name and its address."""
+    """One screen of the menu: its key is the view's permission name and its address.
+
+    What ``is_personal`` everybody may open, to see his own there; the right to see it shows everybody's.
+    """
 
     key: str
     label: LazyString
     verbs: tuple[Verb, ...]
     in_menu: bool = True
     pages: tuple[MenuPage, ...] = ()
+    is_personal: bool = False
+    address: str = ""
+
+    @property
+    def home(self) -> str:
+        """The address of its first page: its list, unless it says otherwise."""
+        return self.address or f"/{self.key}/list/"
 
     def right(self, verb: Verb) -> str:
         """The key of the right to do ``verb`` here."""
@@ -94,8 +104,14 @@ DEPARTMENTS = Screen(
 )
 ROLES = Screen("roles", Label("Roles"), (Verb.SEE, Verb.CREATE, Verb.EDIT, Verb.DELETE), in_menu=False)
 AUDIT = Screen("audit", Label("Audit log"), (Verb.SEE, Verb.EXPORT), in_menu=False)
-SETTINGS = Screen("settings", Label("System settings"), (Verb.SEE, Verb.EDIT), in_menu=False)
-JOBS = Screen("jobs", Label("Jobs"), (Verb.SEE, Verb.RETRY), in_menu=False)
+SETTINGS = Screen("settings", Label("System settings"), (Verb.SEE, Verb.EDIT), address="/settings")
+JOBS = Screen(
+    "jobs",
+    Label("Jobs"),
+    (Verb.SEE, Verb.RETRY),
+    pages=(MenuPage("schedule", Label("Schedule"), Label("Schedule"), "clock"),),
+    is_personal=True,
+)
 
 CATALOGUE = (
     Module("marketing", Label("Marketing"), "target-arrow", (OPPORTUNITIES, PLANS)),

@@ -155,6 +155,11 @@
     for (const [name, value] of has(form, "tidy") ? [...formData] : [])
       if (value === "" && form.elements[name]?.tagName !== "SELECT") formData.delete(name);
   }
+  function fill(_event, button) {
+    const field = document.getElementById(button.dataset.fills);
+    field.value = button.dataset.value;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
   function reveal(_event, button) {
     const field = document.getElementById(button.dataset.reveals);
     field.type = field.type === "password" ? "text" : "password";
@@ -279,6 +284,7 @@
   }
   function afterRequest({ detail: { elt, xhr, successful } }) {
     unlock([elt]);
+    if (has(elt, "quiet")) return;
     if (xhr.status === 401) location.reload();
     else if (successful && elt.matches("form")) dropDraft();
     else if (!xhr.status || [413, 429].includes(xhr.status) || xhr.status >= 500) toast(sentenceOf(xhr) ?? said("failed"));
@@ -368,6 +374,7 @@
   on("click", "[data-fold]", foldMenu);
   on("click", ".mod > summary", unfoldFor);
   on("click", "[data-more]", showMore);
+  on("click", "[data-fills]", fill);
   on("click", "[data-reveals]", reveal);
   on("click", "[data-print]", () => window.print());
   on("click", ".column-list [data-step]", moveColumn);

@@ -139,7 +139,8 @@ def _known() -> sessions.Known | None:
     known = sessions.recognise(session(), token, at=now()) if token else None
     if known is None or known.was_over:
         return known
-    is_due = now() - known.last_seen_at >= sessions.SEEN_EVERY and request.endpoint not in BACKGROUND_ENDPOINTS
+    is_quiet = request.endpoint in BACKGROUND_ENDPOINTS or "X-Quiet" in request.headers
+    is_due = now() - known.last_seen_at >= sessions.SEEN_EVERY and not is_quiet
     if is_due or not known.is_in:
         try:
             with impatient(session()):

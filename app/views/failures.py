@@ -276,5 +276,5 @@ def _way_to_list() -> list[Way]:
     screen = SCREENS.get(request.path.split("/")[1])
     if screen is None or not screen.in_menu or not g.actor.may(screen.right(Verb.SEE)):
         return []
-    href = f"/{screen.key}/list/"
+    href = screen.home
     return [] if href in {request.path, urlsplit(_came_from()).path} else [Way(screen.label, href, "list-check")]

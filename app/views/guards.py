@@ -22,11 +22,11 @@ class Guard:
     def missing(self, view: Any, actor: Actor) -> str:
         """The right that ``actor`` lacks for the route of ``view``; empty for who may call it.
 
-        Who may not see a screen does nothing on it.
+        Who may not see a screen does nothing on it; what is everybody's own is seen by everybody.
         """
-        if not self.verbs:
+        if not self.verbs or (Verb.SEE in self.verbs and view.screen.is_personal):
             return ""
-        seeing = [Verb.SEE] if Verb.SEE in view.screen.verbs else []
+        seeing = [Verb.SEE] if Verb.SEE in view.screen.verbs and not view.screen.is_personal else []
         wanted = next((verb for verb in self.verbs if actor.may(view.screen.right(verb))), self.verbs[0])
         rights = (view.screen.right(verb) for verb in (*seeing, wanted))
         return next((right for right in rights if not actor.may(right)), "")

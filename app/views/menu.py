@@ -56,8 +56,9 @@ def _is_shown(screen: Screen) -> bool:
 def _entries(screen: Screen) -> list[MenuEntry]:
     """The list of a screen and its further pages; what is none of these belongs to the list."""
     pages = [_entry(page, f"/{screen.key}/{page.key}") for page in screen.pages]
-    is_here = request.path.startswith(f"/{screen.key}/") and not any(page.is_current for page in pages)
-    return [MenuEntry(screen.label, f"/{screen.key}/list/", is_here, letter=LETTERS.get(screen.key, "")), *pages]
+    is_within = request.path == screen.home or request.path.startswith(f"/{screen.key}/")
+    is_here = is_within and not any(page.is_current for page in pages)
+    return [MenuEntry(screen.label, screen.home, is_here, letter=LETTERS.get(screen.key, "")), *pages]
 
 
 def _entry(page: MenuPage, href: str) -> MenuEntry:
