@@ -135,10 +135,9 @@ class Jobs(CrmModelView):
     # ---- schedule ---------------------------------------------------------------------------------------
 
     @expose("/schedule")
-    @needs(Verb.SEE)
+    @needs(Verb.RETRY)
     def schedule(self) -> Any:
-        """What is done by itself, when it was last done and when it is next."""
-        actor().must(JOBS.right(Verb.SEE))
+        """What is done by itself, when it was last done and when it is next; for who may have it done at once."""
         planned = [kind for kind in kinds().values() if kind.every is not None]
         last = jobs.latest_jobs(session(), [kind.key for kind in planned])
         return self.render_template(
@@ -161,8 +160,7 @@ class Jobs(CrmModelView):
             Cell(format_moment(next_tick(kind.every, now(), zone())), "moment") if kind.every else Cell(EMPTY),
         ]
         start = Button(Label("Run now"), self.path(f"run/{kind.key}"), "run", "refresh", is_post=True)
-        buttons = [start] if actor().may(JOBS.right(Verb.RETRY)) else []
-        return Row(0, 0, str(kind.label), cells, buttons, self.path(f"show/{last.id}") if last else "")
+        return Row(0, 0, str(kind.label), cells, [start], self.path(f"show/{last.id}") if last else "")
 
     @expose("/run/<key>", methods=["POST"])
     @needs(Verb.RETRY)
