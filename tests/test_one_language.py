@@ -30,6 +30,9 @@ COMMON_WORDS = {
         "Esc": "a key",
         "Tab": "a key",
         "Enter": "a key",
+        "example.com": "the mail addresses of the cast",
+        "Narrow": "a role that somebody made, called as he called it",
+        "Head": "likewise",
     },
     "en": {"知客": "the product's name", "简体中文": "the name of the other language"},
 }

@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, and_, case, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from app.actions.marketing import ASSIGNED, FAILED, SUCCEEDED
+from app.actions.holdings import Giving, Holding, enabled_people
+from app.actions.marketing import ASSIGNED, FAILED, PIPELINE, SUCCEEDED
+from app.i18n import Label
 from app.models.marketing import Opportunity
-from app.models.org import Employee, Reach
+from app.models.org import Employee
 from app.security.actor import Actor, holders_of
-from app.security.rights import PLANS, Verb
+from app.security.rights import OPPORTUNITIES, PLANS, Verb
 from app.security.scope import system
 
 SUCCESS_PERIOD = timedelta(days=365)
@@ -41,15 +43,7 @@ class Candidate:
 
 def account_managers(by: Actor) -> Select[Employee]:
     """The enabled people who carry out plans and to whom ``by`` may give something."""
-    statement = select(Employee).where(
-        Employee.active.is_(True), Employee.id.in_(holders_of(PLANS.right(Verb.CARRY_OUT)))
-    )
-    reach = by.write_reach(Opportunity.scope_module)
-    if reach is Reach.ALL:
-        return statement
-    if reach is Reach.OWN:
-        return statement.where(Employee.id == by.person_id)
-    return statement.where(by.colleagues(reach))
+    return enabled_people(by, Opportunity.scope_module).where(Employee.id.in_(holders_of(PLANS.right(Verb.CARRY_OUT))))
 
 
 def candidates(session: Session, opportunities: Sequence[Opportunity], *, by: Actor, at: datetime) -> list[Candidate]:
@@ -96,3 +90,32 @@ def _success_rates(session: Session, keys: Sequence[int], at: datetime) -> dict[
     )
     with system(session, "a success rate, as a number, is told to whoever assigns"):
         return {key: wins / count for key, wins, count in session.execute(statement) if key is not None}
+
+
+# ---- hand-over ----------------------------------------------------------------------------------------
+
+
+def _reassign(session: Session, rows: Sequence[Opportunity], giving: Giving) -> None:
+    """Each by its own move, so that its history is written and both are told."""
+    for row in rows:
+        PIPELINE.fire(
+            session,
+            row,
+            "reassign",
+            by=giving.by,
+            at=giving.at,
+            assignee=giving.receiver,
+            reason=giving.reason,
+        )
+
+
+#: The opportunities a person develops. Those he created that are unassigned stay: whoever sees them may take them up.
+IN_HAND = Holding(
+    "opportunities",
+    Label("Opportunities in hand"),
+    Opportunity,
+    right=OPPORTUNITIES.right(Verb.REASSIGN),
+    held=lambda person_id: and_(Opportunity.assignee_id == person_id, Opportunity.status == ASSIGNED),
+    receivers=account_managers,
+    give=_reassign,
+)

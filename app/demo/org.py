@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_appbuilder.security.sqla.models import Role
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 from werkzeug.security import generate_password_hash
 
@@ -77,7 +77,7 @@ class Team:
 def write_team(session: Session, *, password: str, seed: int, joined: datetime) -> Team:
     """The departments and people; flushes. Only the five accounts can sign in, with ``password``."""
     words = team()
-    departments = _write_departments(session, words["departments"])
+    departments = _write_departments(session, words["departments"], joined)
     roles = {role.name: role for role in session.scalars(select(Role))}
     entries = _entries(session)
     people = {}
@@ -92,22 +92,24 @@ def write_team(session: Session, *, password: str, seed: int, joined: datetime) 
         # One by one, so that their keys and those of their roles come in this order.
         session.flush()
     for word in words["departments"]:
-        departments[word["name"]].head_id = people[word["head"]].id
-    session.flush()
+        headed = update(Department).where(Department.id == departments[word["name"]].id)
+        session.execute(headed.values(head_id=people[word["head"]].id))
     sellers = [word for word in (*words["accounts"], *words["colleagues"]) if "skill" in word]
     return Team(
         people["zhuguan"].id, people["admin"].id, tuple(_seller(word, people[word["username"]]) for word in sellers)
     )
 
 
-def _write_departments(session: Session, words: list[Words]) -> dict[str, Department]:
+def _write_departments(session: Session, words: list[Words], joined: datetime) -> dict[str, Department]:
+    """By statements, so that no moment but ``joined`` is written: one seed makes one company."""
     made: dict[str, Department] = {}
+    marks = {"created_on": joined, "changed_on": joined}
     for position, word in enumerate(words, start=1):
         parent = made.get(word["parent"])
-        department = Department(name=word["name"], parent=parent, position=position)
-        session.add(department)
-        session.flush()
-        department.path = f"{parent.path if parent else '/'}{department.id}/"
+        values = {"name": word["name"], "parent_id": parent.id if parent else None, "position": position, **marks}
+        department = session.scalars(insert(Department).values(values).returning(Department)).one()
+        path = f"{parent.path if parent else '/'}{department.id}/"
+        session.execute(update(Department).where(Department.id == department.id).values(path=path))
         made[word["name"]] = department
     return made
 

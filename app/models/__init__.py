@@ -8,6 +8,7 @@ from app.models.audit import AuditEntry, AuditKind, AuditSeal
 from app.models.base import Model
 from app.models.basedata import Category, DictionaryEntry
 from app.models.customers import Contact, Customer, CustomerStatus, Gender, NumberSeries
+from app.models.hand_over import HandOver, HandOverLine
 from app.models.history import StatusMove
 from app.models.installation import Installation
 from app.models.jobs import Job, JobState
@@ -32,6 +33,8 @@ __all__ = [
     "Employee",
     "EndReason",
     "Gender",
+    "HandOver",
+    "HandOverLine",
     "Installation",
     "Job",
     "JobState",

@@ -7,6 +7,7 @@ from flask_appbuilder.security.sqla.models import User as FabUser
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     ForeignKey,
     Index,
     Integer,
@@ -14,12 +15,27 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     false,
+    text,
 )
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.i18n import Choice, Label
-from app.models.base import ChoiceType, Model, said
-from app.models.basedata import DictionaryEntry
+from app.models.base import ChoiceType, Model, Recorded, said
+from app.models.basedata import Category, DictionaryEntry
+
+#: What the columns that the framework gives a person are called here.
+FRAMEWORK_LABELS = {
+    "id": Label("No."),
+    "username": Label("User name"),
+    "last_name": Label("Family name"),
+    "first_name": Label("Given name"),
+    "full_name": Label("Full name"),
+    "email": Label("Email"),
+    "active": Label("Status"),
+    "roles": Label("Roles"),
+    "last_login": Label("Last sign-in"),
+}
 
 user_regions = Table(
     "user_regions",
@@ -35,22 +51,36 @@ user_industries = Table(
 )
 
 
-class Department(Model):
+class Department(Recorded, Model):
     """One node of the department tree. ``path`` lists the keys from the root down, as ``/1/4/``."""
 
     __tablename__ = "departments"
-    __table_args__ = (UniqueConstraint("parent_id", "name"),)
+    __table_args__ = (
+        UniqueConstraint("parent_id", "name"),
+        # Databases take two missing parents for different ones.
+        Index(
+            "ix_departments_name_at_the_top",
+            "name",
+            unique=True,
+            sqlite_where=text("parent_id IS NULL"),
+            postgresql_where=text("parent_id IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     name: Mapped[str] = mapped_column(String(100), info=said(Label("Department")))
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"))
     head_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", use_alter=True))
-    position: Mapped[int] = mapped_column(Integer, default=0)
+    position: Mapped[int] = mapped_column(Integer, default=0, info=said(Label("Place"), least=0, most=9999))
     path: Mapped[str] = mapped_column(String(500), default="", index=True)
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", use_alter=True))
+    changed_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", use_alter=True))
 
-    parent: Mapped[Department | None] = relationship(remote_side=[id], back_populates="children")
+    parent: Mapped[Department | None] = relationship(
+        remote_side=[id], back_populates="children", info=said(Label("Parent department"))
+    )
     children: Mapped[list[Department]] = relationship(back_populates="parent", order_by="Department.position")
-    head: Mapped[Employee | None] = relationship(foreign_keys=[head_id])
+    head: Mapped[Employee | None] = relationship(foreign_keys=[head_id], info=said(Label("Head of department")))
     members: Mapped[list[Employee]] = relationship(back_populates="department", foreign_keys="Employee.department_id")
 
     def __str__(self) -> str:
@@ -66,21 +96,43 @@ class Employee(FabUser):
 
     department_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"))
     phone: Mapped[str | None] = mapped_column(String(50), info=said(Label("Phone")))
-    locale: Mapped[str | None] = mapped_column(String(10), info=said(Label("Language")))
+    locale: Mapped[str | None] = mapped_column(String(10), info=said(Label("Language"), is_language=True))
     theme: Mapped[str | None] = mapped_column(String(10), info=said(Label("Theme")))
     #: Set with a first password, so that nobody but its owner knows the next one.
     must_change_password: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
 
-    department: Mapped[Department | None] = relationship(back_populates="members", foreign_keys=[department_id])
-    regions: Mapped[list[DictionaryEntry]] = relationship(secondary=user_regions)
-    industries: Mapped[list[DictionaryEntry]] = relationship(secondary=user_industries)
+    #: Raised by whoever edits a person, so that nobody saves over what he has not seen; signing in leaves it alone.
+    version: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+
+    department: Mapped[Department | None] = relationship(
+        back_populates="members", foreign_keys=[department_id], info=said(Label("Department"))
+    )
+    regions: Mapped[list[DictionaryEntry]] = relationship(
+        secondary=user_regions, info=said(Label("Regions"), category=Category.REGION)
+    )
+    industries: Mapped[list[DictionaryEntry]] = relationship(
+        secondary=user_industries, info=said(Label("Industries"), category=Category.INDUSTRY)
+    )
 
     @property
+    def changed_by_id(self) -> int | None:
+        """Who changed the person last, by the name that other records have for it."""
+        key: int | None = self.changed_by_fk
+        return key
+
+    @hybrid_property
     def full_name(self) -> str:
         """Family name first without a space for Chinese names, given name first otherwise."""
         first, last = self.first_name or "", self.last_name or ""
         is_latin = (first + last).isascii()
         return (f"{first} {last}" if is_latin else f"{last}{first}").strip() or self.username
+
+    @full_name.inplace.expression
+    @classmethod
+    def _full_name(cls) -> ColumnElement[str]:
+        """What lists are put in order by."""
+        name: ColumnElement[str] = cls.last_name + cls.first_name
+        return name
 
     def __str__(self) -> str:
         return self.full_name
@@ -98,6 +150,11 @@ class Reach(Choice):
         """The wider of the two."""
         order = list(Reach)
         return max(self, other, key=order.index)
+
+    def wider(self) -> list[Reach]:
+        """All that reach farther."""
+        order = list(Reach)
+        return order[order.index(self) + 1 :]
 
 
 class RoleReach(Model):

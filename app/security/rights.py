@@ -97,11 +97,8 @@ USERS = Screen(
     "users",
     Label("People"),
     (Verb.SEE, Verb.CREATE, Verb.EDIT, Verb.IMPORT, Verb.HAND_OVER, Verb.SEE_AS, Verb.END_SESSIONS),
-    in_menu=False,
 )
-DEPARTMENTS = Screen(
-    "departments", Label("Departments"), (Verb.SEE, Verb.CREATE, Verb.EDIT, Verb.DELETE), in_menu=False
-)
+DEPARTMENTS = Screen("departments", Label("Departments"), (Verb.SEE, Verb.CREATE, Verb.EDIT, Verb.DELETE))
 ROLES = Screen("roles", Label("Roles"), (Verb.SEE, Verb.CREATE, Verb.EDIT, Verb.DELETE), in_menu=False)
 AUDIT = Screen("audit", Label("Audit log"), (Verb.SEE, Verb.EXPORT), in_menu=False)
 SETTINGS = Screen("settings", Label("System settings"), (Verb.SEE, Verb.EDIT), address="/settings")

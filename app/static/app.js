@@ -166,6 +166,14 @@
     button.ariaPressed = String(field.type === "text");
   }
 
+  function copy(_event, button) {
+    const field = one(button.dataset.copy);
+    field.select();
+    if (navigator.clipboard) navigator.clipboard.writeText(field.value);
+    else document.execCommand("copy"); // without TLS there is no other way
+    one("span", button).textContent = button.dataset.copied;
+  }
+
   // ---- drafts: what was typed survives a session that ended and a server that failed ------------------------
   const addressOf = (form) => new URL(form.action).pathname + new URL(form.action).search;
   function keepDraft(form) {
@@ -190,7 +198,12 @@
     const draft = recall("sessionStorage", "interrupted") && JSON.parse(recall("sessionStorage", "draft"));
     const form = draft && all("form[data-typed]").find((found) => addressOf(found) === draft.address);
     if (!form || draft.reader !== said("reader")) return;
-    for (const [name, value] of draft.values) if (form.elements[name]) form.elements[name].value = value;
+    for (const field of all("[type=checkbox]", form))
+      field.checked = draft.values.some(([name, value]) => name === field.name && value === field.value);
+    for (const [name, value] of draft.values) {
+      const field = form.elements[name];
+      if (field && "value" in field && field.type !== "checkbox") field.value = value;
+    }
     form.dataset.changed = "";
     toast(said("restored"));
     dropDraft();
@@ -376,6 +389,7 @@
   on("click", "[data-more]", showMore);
   on("click", "[data-fills]", fill);
   on("click", "[data-reveals]", reveal);
+  on("click", "[data-copy]", copy);
   on("click", "[data-print]", () => window.print());
   on("click", ".column-list [data-step]", moveColumn);
   on("pointerover", ":is(.olist, .related) td > :is(a, span)", showWhole);

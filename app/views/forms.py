@@ -9,9 +9,9 @@ from typing import Any
 from flask import request
 from flask_appbuilder.forms import DynamicForm
 from flask_wtf.form import _Auto
-from sqlalchemy import Date, Integer, Numeric, String, inspect
+from sqlalchemy import Boolean, Date, Integer, Numeric, String
 from sqlalchemy.orm import Session
-from wtforms import Field, HiddenField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import Field, HiddenField, IntegerField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
 from app.actions.basedata import entries
@@ -19,7 +19,7 @@ from app.actions.phones import read_phone
 from app.errors import Invalid
 from app.i18n import Label
 from app.models.base import mapper_of
-from app.models.basedata import Category, DictionaryEntry
+from app.views.choice_fields import LanguageField, RowField, TickField, field_of_link
 from app.views.days import DayField
 from app.views.edge import read_key
 from app.views.framework_texts import FormTexts
@@ -124,47 +124,6 @@ class MoneyField(StringField):  # type: ignore[misc]
         return "" if self.data is None else f"{self.data:.2f}"
 
 
-class DictionaryField(SelectField):  # type: ignore[misc]
-    """One entry of a category; its data is the entry itself or None."""
-
-    def __init__(self, *arguments: Any, category: Category, **keywords: Any) -> None:
-        super().__init__(*arguments, choices=[], coerce=str, **keywords)
-        self.category = category
-        self.entries: list[DictionaryEntry] = []
-
-    def offer(self, session: Session) -> None:
-        """Load the entries that can be chosen; an entry switched off stays where it is chosen already."""
-        chosen = self.object_data if isinstance(self.object_data, DictionaryEntry) else None
-        found = entries(session, self.category)
-        self.entries = found if chosen is None or chosen in found else [chosen, *found]
-        self.choices = [("", "—"), *((str(entry.id), entry.text) for entry in self.entries)]
-
-    def process_data(self, value: Any) -> None:
-        """Keep the entry."""
-        self.data = value
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Keep the posted key until validation knows the entries."""
-        self.data = valuelist[0] if valuelist else ""
-
-    def iter_choices(self) -> Any:
-        """The choices, with the chosen one marked."""
-        # The key without asking the database, which may be what has just failed.
-        entry = isinstance(self.data, DictionaryEntry)
-        chosen = str(inspect(self.data).identity[0]) if entry else str(self.data or "")
-        return ((value, text, value == chosen, {}) for value, text in self.choices)
-
-    def pre_validate(self, form: Any) -> None:
-        """The posted key must be one of the offered."""
-        if isinstance(self.data, DictionaryEntry) or not self.data:
-            self.data = self.data or None
-            return
-        known = {str(entry.id): entry for entry in self.entries}
-        if self.data not in known:
-            raise ValidationError(self.gettext("Not a valid choice."))
-        self.data = known[self.data]
-
-
 def plain_text(value: str | None) -> str | None:
     """Without blanks at the ends, in one normal form."""
     return unicodedata.normalize("NFC", value).strip() if isinstance(value, str) else value
@@ -224,13 +183,18 @@ def form_class(
 
 
 def field_of(model: Any, name: str, is_required: bool = False) -> Field:
-    """The field of one column or dictionary relation."""
+    """The field of one column or relation."""
     mapper = mapper_of(model)
     label = label_of(model, name)
     if name in mapper.relationships:
-        category = mapper.relationships[name].info["category"]
-        return DictionaryField(label, [Optional()], category=category)
-    column = mapper.columns[name]
+        check = InputRequired(REQUIRED) if is_required else Optional()
+        return field_of_link(mapper.relationships[name], label, check)
+    return _field_of_column(mapper.columns[name], label, is_required)
+
+
+def _field_of_column(column: Any, label: Any, is_required: bool) -> Field:
+    if isinstance(column.type, Boolean):
+        return TickField(label, default=column.default.arg if column.default else False)
     needed = is_required or (not column.nullable and column.default is None)
     first = _required(column.type) if needed else Optional()
     if isinstance(column.type, String):
@@ -243,7 +207,7 @@ def field_of(model: Any, name: str, is_required: bool = False) -> Field:
         return MoneyField(label, [first, _at_least(column.info.get("least")), check])
     if isinstance(column.type, Date):
         return DayField(label, [first, _sensible_day])
-    raise TypeError(f"no form field for {name}")
+    raise TypeError(f"no form field for {column.name}")
 
 
 def _required(kind: Any) -> Any:
@@ -252,6 +216,8 @@ def _required(kind: Any) -> Any:
 
 
 def _text_field(column: Any, label: Any, first: Any) -> Field:
+    if column.info.get("is_language"):
+        return LanguageField(label, [first])
     checks = [first, Length(max=column.type.length), storable]
     if column.info.get("is_phone"):
         checks.append(a_phone)
@@ -285,7 +251,7 @@ def _sensible_day(_form: Any, field: Any) -> None:
 def offer_choices(form: CrmForm, session: Session) -> None:
     """Load what the choice fields offer, before anything is checked or changed."""
     for field in form:
-        if isinstance(field, DictionaryField):
+        if isinstance(field, RowField):
             field.offer(session)
 
 

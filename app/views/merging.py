@@ -172,6 +172,8 @@ def _difference(field: Field, row: Any, before: str | None, chosen: Mapping[str,
 
 def readable(field: Field, text: str) -> str:
     """A remembered value as people read it; it comes from a browser, so it may be anything."""
+    if hasattr(field, "readable"):
+        return str(field.readable(text))
     if getattr(field, "choices", None):
         shown = {str(choice[0]): str(choice[1]) for choice in field.choices}
         return shown.get(text, EMPTY)

@@ -51,6 +51,8 @@ class CrmModelView(Printed):
     add_columns: ClassVar[Sequence[str]] = ()
     edit_columns: ClassVar[Sequence[str]] = ()
     related_views: ClassVar[tuple[Any, ...]] = ()
+    #: Whether everybody may read the names of these records where others name them.
+    is_named_openly: ClassVar[bool] = False
     list_title: Any = ""
     record_label: ClassVar[Any] = Label("record")
     new_label: ClassVar[Any] = Label("New")
@@ -229,7 +231,8 @@ class CrmModelView(Printed):
     def _linked(self, row: Any, name: str, view: Any, is_wide: bool) -> Cell:
         """Another record with the way to its page, for who may see such records."""
         if not actor().may(view.screen.right(Verb.SEE)):
-            return replace(cell_of(row, name, is_wide=is_wide), text=EMPTY)
+            cell = cell_of(row, name, is_wide=is_wide)
+            return cell if view.is_named_openly else replace(cell, text=EMPTY)
         return cell_of(row, name, href=view.path(f"show/{getattr(row, name).id}"), is_wide=is_wide)
 
     def buttons(self, row: Any) -> Buttons:

@@ -11,10 +11,10 @@ from sqlalchemy import Date, Integer, Numeric
 from sqlalchemy.orm import ColumnProperty
 
 from app.actions.phones import mask_phone
-from app.i18n import Choice, LazyString, format_moment, gettext
+from app.i18n import Choice, LazyString, format_moment, gettext, listed
 from app.models.base import ChoiceType, UtcDateTime, mapper_of
 from app.models.basedata import DictionaryEntry
-from app.models.org import Employee
+from app.models.org import FRAMEWORK_LABELS, Employee, Role
 
 EMPTY = "—"
 #: A text of more characters is likely to be cut off in a list.
@@ -170,14 +170,13 @@ def kind_of(model: Hashable, name: str) -> str:
 def label_of(model: Hashable, name: str) -> Any:
     """The words by which a column or relation is shown; raises KeyError when the model says none."""
     mapper = mapper_of(cast(type, model))
-    if name in mapper.relationships:
-        return mapper.relationships[name].info["label"]
-    return mapper.columns[name].info["label"]
+    known: Any = mapper.relationships if name in mapper.relationships else mapper.all_orm_descriptors
+    return known[name].info.get("label") or FRAMEWORK_LABELS[name]
 
 
 def text_of(value: Any, kind: str = "text") -> str:
     """A value as people read it; nothing is shown as a dash."""
-    if value is None or value == "":
+    if value is None or value in ("", []):
         return EMPTY
     if kind == "money":
         return f"{value:,.2f}"
@@ -195,6 +194,9 @@ TEXTS: tuple[tuple[type, Callable[[Any], str]], ...] = (
     (datetime, format_moment),
     (date, date.isoformat),
     (Decimal, lambda value: f"{value:,.2f}"),
+    # The default roles are named in English and shown in the reader's language; others as they were called.
+    (Role, lambda value: gettext(value.name)),
+    (list, lambda value: listed(text_of(one) for one in value)),
 )
 
 

@@ -169,9 +169,10 @@ WORKBENCH = Section(
     news=(NewsSource(OPPORTUNITIES.right(Verb.SEE), _latest),),
     first_steps=(
         FirstStep(
-            USERS.right(Verb.IMPORT),
+            USERS.right(Verb.CREATE),
             Label("Bring in your people"),
-            Label("With departments and roles, from a table: flask crm import users people.xlsx"),
+            Label("One by one here, or all from a table: flask crm import users people.xlsx"),
+            "/users/add",
             place=10,
         ),
         FirstStep(
