@@ -15,6 +15,7 @@ from app.models.jobs import Job, JobState
 from app.models.marketing import Opportunity, OpportunityStatus, PlanItem
 from app.models.org import Department, Employee, Reach, Role, RoleReach
 from app.models.reminders import Reminder, ReminderSetting
+from app.models.roles import RoleVersion
 from app.models.sessions import EndReason, SignIn
 from app.models.settings import SettingValue
 from app.models.sign_in import SignInTry, TryOutcome
@@ -48,6 +49,7 @@ __all__ = [
     "ReminderSetting",
     "Role",
     "RoleReach",
+    "RoleVersion",
     "SettingValue",
     "SignIn",
     "SignInTry",

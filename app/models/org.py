@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from flask_appbuilder.security.sqla.models import Role
 from flask_appbuilder.security.sqla.models import User as FabUser
 from sqlalchemy import (
@@ -142,7 +144,7 @@ class Reach(Choice):
     """How far a role reaches in one module, from the narrowest to the widest."""
 
     OWN = "own", Label("Own")
-    DEPARTMENT = "department", Label("Department")
+    DEPARTMENT = "department", Label("Own department")
     BELOW = "below", Label("Department and below")
     ALL = "all", Label("All")
 
@@ -161,6 +163,8 @@ class RoleReach(Model):
     """The data scope of one role in one module, for reading and for writing."""
 
     __tablename__ = "role_reaches"
+    #: A change of scope is part of the role's own entry in the audit log.
+    is_audited: ClassVar[bool] = False
 
     role_id: Mapped[int] = mapped_column(ForeignKey("ab_role.id", ondelete="CASCADE"), primary_key=True)
     module: Mapped[str] = mapped_column(String(30), primary_key=True)

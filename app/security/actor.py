@@ -1,7 +1,8 @@
 """The person a session works for: the rights held, and how far they reach."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from flask_appbuilder.security.sqla.models import (
     Permission,
@@ -168,6 +169,24 @@ def holding_roles(right: str) -> Select[str]:
         .where(Permission.name == permission, ViewMenu.name == view)
         .order_by(Role.id)
     )
+
+
+#: The departments that somebody belongs to or heads: their paths by key.
+Places: TypeAlias = Mapping[int, str]
+
+
+def places_of(session: Session, person_ids: Collection[int]) -> dict[int, Places]:
+    """The places of each person, in one statement."""
+    is_own = or_(Department.id == Employee.department_id, Department.head_id == Employee.id)
+    statement = (
+        select(Employee.id, Department.id, Department.path)
+        .join(Department, is_own)
+        .where(Employee.id.in_(person_ids), Department.path != "")
+    )
+    found: dict[int, dict[int, str]] = {key: {} for key in person_ids}
+    for person_id, key, path in session.execute(statement):
+        found[person_id][key] = path
+    return dict(found)
 
 
 def holders_of(right: str) -> Select[int]:

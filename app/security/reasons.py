@@ -9,6 +9,7 @@ from app.i18n import gettext, listed
 from app.models.org import Employee, Reach, Role, RoleReach
 from app.security.actor import Actor, holding_roles
 from app.security.rights import CATALOGUE, name_of_right
+from app.security.roles import name_of_role
 from app.security.scope import may_write, system
 
 
@@ -67,11 +68,11 @@ def _scopes(session: Session, actor: Actor, module: str, column: str) -> str:
         .order_by(Role.id)
     )
     found = [
-        gettext("%(role)s: %(reach)s", role=gettext(name), reach=(reach or Reach.OWN).label)
+        gettext("%(role)s: %(reach)s", role=name_of_role(name), reach=(reach or Reach.OWN).label)
         for name, reach in session.execute(statement)
     ]
     return listed(found) or gettext("no role")
 
 
 def _names(roles: Any) -> str:
-    return listed(gettext(name) for name in roles) or gettext("no role")
+    return listed(name_of_role(name) for name in roles) or gettext("no role")

@@ -99,7 +99,7 @@ USERS = Screen(
     (Verb.SEE, Verb.CREATE, Verb.EDIT, Verb.IMPORT, Verb.HAND_OVER, Verb.SEE_AS, Verb.END_SESSIONS),
 )
 DEPARTMENTS = Screen("departments", Label("Departments"), (Verb.SEE, Verb.CREATE, Verb.EDIT, Verb.DELETE))
-ROLES = Screen("roles", Label("Roles"), (Verb.SEE, Verb.CREATE, Verb.EDIT, Verb.DELETE), in_menu=False)
+ROLES = Screen("roles", Label("Roles and rights"), (Verb.SEE, Verb.CREATE, Verb.EDIT, Verb.DELETE))
 AUDIT = Screen("audit", Label("Audit log"), (Verb.SEE, Verb.EXPORT), in_menu=False)
 SETTINGS = Screen("settings", Label("System settings"), (Verb.SEE, Verb.EDIT), address="/settings")
 JOBS = Screen(
@@ -183,12 +183,16 @@ def module_of(screen: Screen) -> Module:
     return next(module for module in CATALOGUE if screen in module.screens)
 
 
+def parts_of(right: str) -> tuple[Screen, Verb]:
+    """The screen of a right of the catalogue and what it lets one do there."""
+    screen, verb = right.split(".")
+    return SCREENS[screen], next(one for one in Verb if one.value == verb)
+
+
 def name_of_right(right: str) -> str:
     """A right in the reader's language: the screen and what may be done there."""
-    screen, verb = right.split(".")
-    return gettext(
-        "%(screen)s: %(verb)s", screen=SCREENS[screen].label, verb=next(one.label for one in Verb if one.value == verb)
-    )
+    screen, verb = parts_of(right)
+    return gettext("%(screen)s: %(verb)s", screen=screen.label, verb=verb.label)
 
 
 def permission_of(right: str) -> tuple[str, str]:

@@ -198,12 +198,11 @@
     const draft = recall("sessionStorage", "interrupted") && JSON.parse(recall("sessionStorage", "draft"));
     const form = draft && all("form[data-typed]").find((found) => addressOf(found) === draft.address);
     if (!form || draft.reader !== said("reader")) return;
-    for (const field of all("[type=checkbox]", form))
-      field.checked = draft.values.some(([name, value]) => name === field.name && value === field.value);
-    for (const [name, value] of draft.values) {
-      const field = form.elements[name];
-      if (field && "value" in field && field.type !== "checkbox") field.value = value;
-    }
+    const isKept = (box) => draft.values.some(([name, value]) => name === box.name && value === box.value);
+    for (const box of all("[type=checkbox][name]", form)) box.checked = isKept(box);
+    for (const [name, value] of draft.values)
+      if (form.elements[name]?.type !== "checkbox" && form.elements[name]) form.elements[name].value = value;
+    form.dispatchEvent(new Event("change", { bubbles: true }));
     form.dataset.changed = "";
     toast(said("restored"));
     dropDraft();

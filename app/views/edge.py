@@ -25,6 +25,7 @@ from app.models.installation import DEMO_MARK, Installation
 from app.models.org import Employee
 from app.security.actor import Actor, load_actor
 from app.security.audit import Origin
+from app.security.roles import name_of_role
 from app.security.scope import WATCHED
 from app.security.see_as import seen_through
 from app.views import assets, failures
@@ -129,7 +130,7 @@ def _recognise(*, may_see_as: bool) -> None:
     if seen is not None:
         who, g.actor = seen
     session().info["actor"] = g.actor
-    roles = listed(gettext(name) for name in g.actor.roles)
+    roles = listed(name_of_role(name) for name in g.actor.roles)
     g.reader = Reader(who.full_name, initials(who.full_name), roles, str(cookie["locale"]), theme)
 
 

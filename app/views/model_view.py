@@ -27,8 +27,8 @@ from app.views.lists import Look
 from app.views.pager import list_frame, look_frame
 from app.views.presentation import EMPTY, Button, Cell, Column, Page, Row, cell_of, kind_of, label_of, masked
 from app.views.printing import Printed
-from app.views.refusals import refusals
 from app.views.saving import attempt, refuse_foreign_fields
+from app.views.why_not import refusals
 
 #: Within the class ``list`` is the route of that name.
 Buttons: TypeAlias = list[Button]
