@@ -8,7 +8,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
 
 @pytest.fixture
-def matrix(visit, home, strict_app):
+def matrix(visit, strict_app):
     """The matrix of the account managers, opened by the administrator."""
     from app.extensions import db
 
@@ -67,6 +67,30 @@ def test_screens_and_actions_are_found_and_nothing_is_saved_by_enter(matrix):
     page.get_by_label("工作台：整个模块").click()
     assert not box(page, "announcements.see").is_checked()
     visitor.page.evaluate("delete document.getElementById('matrix').dataset.changed")
+    visitor.close()
+
+
+@pytest.mark.parametrize("is_saving", [False, True])
+def test_ticks_outlive_a_session(matrix, is_saving):
+    visitor = matrix()
+    page = visitor.page
+    box(page, "opportunities.assign").check()
+    page.get_by_role("button", name="保存 1 处改动").wait_for()
+    cookies = visitor.context.cookies()
+    visitor.context.clear_cookies()
+    if is_saving:
+        page.get_by_role("button", name="保存 1 处改动").click()
+    else:
+        box(page, "customers.see_phones").uncheck()
+    page.wait_for_url("**/login/**")
+    visitor.context.add_cookies(cookies)
+    page.goto(page.url)  # who is signed in is led on to where he was
+    page.get_by_text("您之前填写的内容已恢复").wait_for()
+    assert box(page, "opportunities.assign").is_checked()
+    assert box(page, "customers.see_phones").is_checked() is is_saving
+    page.get_by_role("button", name="保存 1 处改动" if is_saving else "保存 2 处改动").click()
+    page.get_by_text("相关人员下一次点击时生效").wait_for()
+    visitor.complaints = [one for one in visitor.complaints if "401" not in one]
     visitor.close()
 
 

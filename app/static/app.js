@@ -297,9 +297,15 @@
   function afterRequest({ detail: { elt, xhr, successful } }) {
     unlock([elt]);
     if (has(elt, "quiet")) return;
-    if (xhr.status === 401) location.reload();
+    if (xhr.status === 401) askToSignIn(elt.closest("form[data-typed]"));
     else if (successful && elt.matches("form")) dropDraft();
     else if (!xhr.status || [413, 429].includes(xhr.status) || xhr.status >= 500) toast(sentenceOf(xhr) ?? said("failed"));
+  }
+  /** The session ended while something was typed: it comes back with the page after signing in. */
+  function askToSignIn(form) {
+    if (form) keepDraft(form);
+    if (form) delete form.dataset.changed;
+    location.reload();
   }
   /** What the server says on the page of its refusal; nothing when somebody else answered in its place. */
   function sentenceOf(xhr) {

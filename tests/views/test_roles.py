@@ -127,6 +127,11 @@ def test_what_was_looked_at_is_saved_and_told(as_, rows, key):
         assert (entry.person_name, entry.row_id, entry.reason) == ("admin", pk, "试行一月")
 
 
+def test_who_signed_in_again_while_saving_is_led_to_the_matrix(as_, key):
+    answer = as_("admin").get(f"/roles/save/{key('Head')}")
+    assert (answer.status_code, answer.location) == (302, f"/roles/show/{key('Head')}")
+
+
 def test_ticks_changed_after_the_preview_are_previewed_again(as_, app, key):
     pk, browser = key("Account manager"), as_("admin")
     looked = browser.post(f"/roles/save/{pk}", changed(browser.get(f"/roles/show/{pk}"), add=[ASSIGN]))

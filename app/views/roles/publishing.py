@@ -135,10 +135,15 @@ class RolePublishing(RoleScreen):
         )
         return body, code
 
-    @expose("/save/<int:pk>", methods=["POST"])
+    @expose("/save/<int:pk>", methods=["GET", "POST"])
     @needs(Verb.EDIT)
     def save(self, pk: int) -> Any:
-        """Publish the ticks; what was not previewed just like this is previewed first."""
+        """Publish the ticks; what was not previewed just like this is previewed first.
+
+        A GET, as after signing in again, leads to the matrix.
+        """
+        if request.method == "GET":
+            return redirect(self.path(f"show/{pk}"))
         form, wanted = _posted()
         opened = self._open(pk)
         if form["confirmed"].data != wanted.mark:
