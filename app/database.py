@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from app.actions.basedata import write_dictionary
+from app.security.audit import unlogged
 from app.security.roles import write_roles
 from config import Settings
 
@@ -87,7 +88,7 @@ def _be_alone(connection: Connection) -> None:
 
 def write_foundation(session: Session) -> None:
     """The rows without which nothing works: rights, default roles and dictionary; commits."""
-    with session:
+    with session, unlogged(session, "the catalogue of the program, which nobody decided here"):
         write_roles(session)
         write_dictionary(session)
         session.commit()

@@ -1,4 +1,4 @@
-"""The globals: the database session with the wall around its rows, and the application builder."""
+"""The globals: the database session with the wall around its rows and its log, and the application builder."""
 
 from typing import cast
 
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.actions.sessions import end_with_change
 from app.models import Model
+from app.security.changes import keep_log
 from app.security.framework import CrmAppBuilder
 from app.security.scope import raise_wall
 
@@ -16,6 +17,7 @@ db = SQLA(metadata=Model.metadata)
 csrf = CSRFProtect()
 raise_wall(Session)
 end_with_change(Session)
+keep_log(Session)
 
 
 def session() -> Session:

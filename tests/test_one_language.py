@@ -12,6 +12,7 @@ from app.extensions import db
 from app.models import DictionaryEntry, Installation, Model
 from app.models.base import ChoiceType
 from app.security.actor import SYSTEM
+from tests.guards_off import take_guards_off
 from tests.walk import routes
 
 #: The one list of words that stand in both languages, and why.
@@ -106,6 +107,7 @@ def write_in_latin(app: Flask) -> int:
         changed = 0
         words: dict[str, str] = {}
         with db.engine.begin() as connection:
+            take_guards_off(connection)
             for table in Model.metadata.sorted_tables:
                 names = [] if table.name in OWN_TABLES else [one for one in table.columns if _is_text(one)]
                 key = list(inspect(table).primary_key)

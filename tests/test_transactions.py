@@ -55,7 +55,7 @@ def key_of_mine(rows):
 
 
 def test_broken_before_each_statement_nothing_is_half_done(as_, app, rows):
-    key, before, number = key_of_mine(rows), everything(app), 0
+    key, before, number = key_of_mine(rows), everything(app, with_log=True), 0
     path, browser = f"/opportunities/move/succeed/{key}", as_("manager_a")
     while True:
         number += 1
@@ -67,7 +67,7 @@ def test_broken_before_each_statement_nothing_is_half_done(as_, app, rows):
         if answer.status_code == 302:
             break
         assert answer.status_code == 500, (number, answer.status_code)
-        assert everything(app) == before, f"something was left when statement {number} broke"
+        assert everything(app, with_log=True) == before, f"something was left when statement {number} broke"
         assert not is_whole_or_nothing(rows, key)
     print(f"\nbroken before each of {number - 1} statements")
     assert number > 8
@@ -128,11 +128,11 @@ print("not killed")
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 def test_killed_in_the_middle_nothing_is_half_done(as_, home, app, rows):
-    key, before = key_of_mine(rows), everything(app)
+    key, before = key_of_mine(rows), everything(app, with_log=True)
     script = KILLED.format(root=str(ROOT), url=home.url, key=key)
     killed = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=60, check=False)
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()[-2000:]
-    assert everything(app) == before
+    assert everything(app, with_log=True) == before
     assert as_("manager_a").post(f"/opportunities/move/succeed/{key}").status_code == 302
     assert is_whole_or_nothing(rows, key)
 

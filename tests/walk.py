@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import event, select
 
 from app.extensions import db
-from app.models import Model
+from app.models import AuditEntry, AuditKind, Model
 from app.security.actor import SYSTEM
 from app.views.guards import Guard, guard_of
 from app.views.moves import MovingView
@@ -78,12 +78,23 @@ def counted(app: Flask) -> Iterator[list[str]]:
         event.remove(engine, "before_cursor_execute", listen)
 
 
-def everything(app: Flask) -> dict[str, list[Any]]:
-    """Every row of every table, to see that nothing changed; but for sessions, since each browser has one."""
+def everything(app: Flask, *, with_log: bool = False) -> dict[str, list[Any]]:
+    """Every row of every table, to see that nothing changed; but for sessions, since each browser has one.
+
+    The audit log, which tells of refusals, is among them only if asked for.
+    """
     with app.app_context():
         db.session.info["actor"] = SYSTEM
         return {
             name: sorted(map(tuple, db.session.execute(select(table)).all()), key=repr)
             for name, table in Model.metadata.tables.items()
-            if name != "sign_ins"
+            if name != "sign_ins" and (with_log or name != "audit_entries")
         }
+
+
+def refusals(app: Flask) -> list[str]:
+    """What the audit log tells of refused access, the oldest first."""
+    with app.app_context():
+        db.session.info["actor"] = SYSTEM
+        statement = select(AuditEntry.reason).where(AuditEntry.kind == AuditKind.REFUSED).order_by(AuditEntry.id)
+        return list(db.session.scalars(statement))

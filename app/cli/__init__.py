@@ -9,9 +9,12 @@ from typing import Any, NoReturn
 import click
 from flask.cli import AppGroup
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from app.errors import DomainError
+from app.extensions import session as session_of_request
 from app.i18n import gettext
+from app.security.audit import COMMAND, Origin
 
 REFUSED = 1
 WRONG_USAGE = 2
@@ -21,6 +24,13 @@ def complain(sentence: str, status: int) -> NoReturn:
     """Say on standard error, in one line, why the command ends here."""
     click.echo(" ".join(sentence.split()), err=True)
     raise click.exceptions.Exit(status)
+
+
+def command_session() -> Session:
+    """The session of the command; the audit log tells that a command did what is done in it."""
+    session = session_of_request()
+    session.info["origin"] = Origin(person_name=COMMAND)
+    return session
 
 
 @contextmanager

@@ -25,16 +25,18 @@ from app.actions.imports import (
     open_table,
     read_map,
 )
-from app.cli import REFUSED, crm
+from app.cli import REFUSED, command_session, crm
 from app.clock import now
 from app.errors import Forbidden
-from app.extensions import session as session_of_request
 from app.i18n import Label, gettext, listed
+from app.models.audit import AuditKind
 from app.models.org import Employee
 from app.security.actor import SYSTEM, Actor, load_actor
+from app.security.audit import Origin, note
 from app.security.scope import actor_of, system, working_as
 
 MOST_SHOWN = 20
+COUNTS = ("rows", "created", "updated", "skipped", "failed", "unmatched")
 READABLE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 WRITABLE = click.Path(dir_okay=False, writable=True, path_type=Path)
 
@@ -69,7 +71,7 @@ def import_file(context: click.Context, /, kind: str, file: Path, **options: Any
     sources = {path.resolve() for path in (file, choices.map_file) if path}
     if choices.errors_file and choices.errors_file.resolve() in sources:
         raise click.UsageError(gettext("--errors would overwrite the file that is taken in."))
-    session = session_of_request()
+    session = command_session()
     with _working_for(session, choices.username, KINDS[kind]) as by:
         report = _take_in(session, KINDS[kind], file, choices=choices, by=by)
         is_refused = choices.all_or_nothing and report.failed > 0
@@ -78,6 +80,7 @@ def import_file(context: click.Context, /, kind: str, file: Path, **options: Any
         if is_refused or choices.dry_run:
             session.rollback()
         else:
+            _note(session, file, report)
             session.commit()
     _tell(report, choices)
     if is_refused or report.wrote_nothing:
@@ -92,8 +95,10 @@ def _working_for(session: Session, username: str | None, intake: type[Intake]) -
             with system(session, "whoever may start commands on this machine owns its records"):
                 yield actor_of(session) or SYSTEM
         else:
-            actor = load_actor(session, _person(session, username))
+            person = _person(session, username)
+            actor = load_actor(session, person)
             actor.must(intake.right)
+            session.info["origin"] = Origin(person.id, person.username)
             with working_as(session, actor):
                 yield actor
     finally:
@@ -108,6 +113,12 @@ def _person(session: Session, username: str) -> Employee:
     if not person.active:
         raise Forbidden(Label("This person is disabled."))
     return person
+
+
+def _note(session: Session, file: Path, report: Report) -> None:
+    """One entry for the whole file, beside those of its rows."""
+    told = {"kind": report.kind, "file": file.name, **{name: getattr(report, name) for name in COUNTS}}
+    note(session, AuditKind.IMPORTED, changes={name: [None, value] for name, value in told.items()})
 
 
 def _take_in(session: Session, kind: type[Intake], file: Path, *, choices: Choices, by: Actor) -> Report:

@@ -4,9 +4,8 @@ import click
 from flask import current_app
 
 from app.actions.org import has_administrator, make_administrator
-from app.cli import crm
+from app.cli import command_session, crm
 from app.database import upgrade
-from app.extensions import session as session_of_request
 from app.i18n import gettext
 from config import Settings
 
@@ -17,7 +16,7 @@ def init() -> None:
     settings: Settings = current_app.config["CRM_SETTINGS"]
     is_new = upgrade(settings)
     click.echo(gettext("The database was made.") if is_new else gettext("The database is up to date."))
-    session = session_of_request()
+    session = command_session()
     if has_administrator(session):
         return
     username, password = _credentials(settings)

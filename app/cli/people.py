@@ -6,8 +6,7 @@ import click
 from sqlalchemy import func, select
 
 from app.actions.org import set_password
-from app.cli import crm
-from app.extensions import session as session_of_request
+from app.cli import command_session, crm
 from app.i18n import gettext
 from app.models.org import Employee
 
@@ -16,7 +15,7 @@ from app.models.org import Employee
 @click.argument("user")
 def password(user: str) -> None:
     """Set the password of USER: asked for twice, or taken from CRM_NEW_PASSWORD."""
-    session = session_of_request()
+    session = command_session()
     person = session.scalar(select(Employee).where(func.lower(Employee.username) == user.lower()))
     if person is None:
         raise click.UsageError(gettext("There is no user “%(text)s”.", text=user))

@@ -35,14 +35,16 @@ class AuditKind(Choice):
 class AuditEntry(Model):
     """One thing that happened; only ever added.
 
-    ``table_name`` and ``row_id`` say to which record, whose name is kept as it was then. ``changes`` is a JSON object
-    of fields: ``[old, new]`` as they are stored. ``person_name`` is the user name at that moment.
+    ``table_name`` and ``row_id`` say to which record, whose name is kept as it was then; ``root_table`` and ``root_id``
+    in whose history it stands: in that of the record, or of the one it hangs on, as a contact on its customer.
+    ``changes`` is a JSON object of fields: ``[old, new]`` as they are stored. ``person_name`` is the user name at that
+    moment.
     """
 
     __tablename__ = "audit_entries"
     __table_args__ = (
         Index("ix_audit_entries_at", "at", "id"),
-        Index("ix_audit_entries_table_name_row_id", "table_name", "row_id", "id"),
+        Index("ix_audit_entries_root_table_root_id", "root_table", "root_id", "id"),
         Index("ix_audit_entries_person_id", "person_id", "id"),
         Index("ix_audit_entries_kind", "kind", "id"),
         NEVER_REUSED,
@@ -59,6 +61,8 @@ class AuditEntry(Model):
     table_name: Mapped[str | None] = mapped_column(String(30))
     row_id: Mapped[int | None] = mapped_column(Integer)
     row_name: Mapped[str] = mapped_column(String(200), default="", info=said(Label("Record")))
+    root_table: Mapped[str | None] = mapped_column(String(30))
+    root_id: Mapped[int | None] = mapped_column(Integer)
     changes: Mapped[str] = mapped_column(Text, default="{}")
     reason: Mapped[str] = mapped_column(String(500), default="", info=said(Label("Reason")))
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from flask_appbuilder import Model
-from sqlalchemy import DateTime, Dialect, ForeignKey, Integer, String
-from sqlalchemy.orm import Mapped, Mapper, declared_attr, mapped_column
+from sqlalchemy import DateTime, Dialect, ForeignKey, Integer, String, event
+from sqlalchemy.orm import ColumnProperty, Mapped, Mapper, declared_attr, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from app.i18n import Choice, Label, LazyString
@@ -22,6 +22,13 @@ Model.metadata.naming_convention = {
 
 #: SQLite would give the key of a deleted row to the next one, which then had its history and its address.
 NEVER_REUSED = {"sqlite_autoincrement": True, "extend_existing": True}
+
+
+@event.listens_for(Model, "attribute_instrument", propagate=True)
+def _know_what_it_was(_model: type, _name: str, attribute: Any) -> None:
+    """A value that is set is read first, unless it was, so that the audit log can tell what it was."""
+    if isinstance(attribute.property, ColumnProperty):
+        attribute.impl.active_history = True
 
 
 class UtcDateTime(TypeDecorator[datetime]):

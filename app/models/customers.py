@@ -43,6 +43,7 @@ class NumberSeries(Model):
     """The last number given out under one prefix; raised in one statement, so that no number comes twice."""
 
     __tablename__ = "number_series"
+    is_audited: ClassVar[bool] = False
 
     prefix: Mapped[str] = mapped_column(String(20), primary_key=True)
     last: Mapped[int] = mapped_column(Integer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 
 from sqlalchemy import ForeignKey, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -23,6 +24,8 @@ class StatusMove(Model):
         Index("ix_status_moves_kind_row_id", "kind", "row_id", "id"),
         Index("ix_status_moves_kind_at", "kind", "at", "before", "after", "row_id"),
     )
+    #: The audit log tells of the record that moved instead.
+    is_audited: ClassVar[bool] = False
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     kind: Mapped[str] = mapped_column(String(30))

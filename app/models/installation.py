@@ -1,5 +1,7 @@
 """What this installation knows about itself, such as that it holds the demo company."""
 
+from typing import ClassVar
+
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -19,6 +21,7 @@ class Installation(Model):
     """One fact about this database; ``key`` says which."""
 
     __tablename__ = "installation"
+    is_audited: ClassVar[bool] = False
 
     key: Mapped[str] = mapped_column(String(50), primary_key=True)
     value: Mapped[str] = mapped_column(String(2000))

@@ -163,13 +163,16 @@ class RoleReach(Model):
     """The data scope of one role in one module, for reading and for writing."""
 
     __tablename__ = "role_reaches"
-    #: A change of scope is part of the role's own entry in the audit log.
-    is_audited: ClassVar[bool] = False
+    #: In whose history its changes stand: the table and the key.
+    told_with: ClassVar[tuple[str, str]] = ("ab_role", "role_id")
 
     role_id: Mapped[int] = mapped_column(ForeignKey("ab_role.id", ondelete="CASCADE"), primary_key=True)
     module: Mapped[str] = mapped_column(String(30), primary_key=True)
     reads: Mapped[Reach] = mapped_column(ChoiceType(Reach), default=Reach.ALL)
     writes: Mapped[Reach] = mapped_column(ChoiceType(Reach), default=Reach.OWN)
+
+    def __str__(self) -> str:
+        return self.module
 
 
 __all__ = ["Department", "Employee", "Reach", "Role", "RoleReach", "user_industries", "user_regions"]

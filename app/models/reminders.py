@@ -101,6 +101,7 @@ class Reminder(Model):
         NEVER_REUSED,
     )
     is_personal: ClassVar[bool] = True
+    is_audited: ClassVar[bool] = False
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE"))
@@ -134,6 +135,7 @@ class ReminderSetting(Model):
 
     __tablename__ = "reminder_settings"
     is_personal: ClassVar[bool] = True
+    is_audited: ClassVar[bool] = False
 
     person_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE"), primary_key=True)
     kind: Mapped[str] = mapped_column(String(30), primary_key=True)

@@ -10,7 +10,7 @@ is its person's alone, however far anybody else reaches; where the model names a
 holds that sees the rows of all.
 """
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import cache
@@ -32,6 +32,7 @@ from sqlalchemy.orm import ORMExecuteState, RelationshipDirection, Session, with
 from app.clock import now
 from app.errors import Forbidden, OutOfSight
 from app.i18n import Label
+from app.models.audit import AuditEntry
 from app.models.base import Model, Recorded, mapper_of
 from app.models.history import StatusMove
 from app.models.org import Employee, Reach
@@ -73,7 +74,7 @@ def _opening_rights() -> frozenset[str]:
 @cache
 def walled() -> tuple[Any, ...]:
     """Every walled model."""
-    return (*roots(), *children(), *personal(), StatusMove)
+    return (*roots(), *children(), *personal(), StatusMove, AuditEntry)
 
 
 @cache
@@ -119,7 +120,10 @@ def sees(model: Any, actor: Actor, *, in_no_order: bool = False) -> ColumnElemen
     ``in_no_order`` says that rows are only counted, so that an index on their people serves best.
     """
     if model is StatusMove:
-        return _sees_moves(actor, in_no_order)
+        return _sees_about(StatusMove.kind, StatusMove.row_id, roots(), actor)
+    if model is AuditEntry:
+        unwalled = or_(AuditEntry.root_table.is_(None), AuditEntry.root_table.not_in(_names(_told_and_walled())))
+        return _sees_about(AuditEntry.root_table, AuditEntry.root_id, _told_and_walled(), actor, besides=unwalled)
     if hasattr(model, "is_personal"):
         return _own(model, actor)
     if hasattr(model, "seen_through"):
@@ -160,17 +164,32 @@ def _key_of(link: Any) -> str:
     return str(link.parent.get_property_by_column(column).key)
 
 
-def _sees_moves(actor: Actor, in_no_order: bool) -> ColumnElement[bool] | None:
-    """A move is seen by whoever sees the record it happened to."""
-    conditions = {root: sees(root, actor, in_no_order=in_no_order) for root in roots()}
+def _sees_about(
+    table: Any, key: Any, models: Iterable[Any], actor: Actor, *, besides: ColumnElement[bool] | None = None
+) -> ColumnElement[bool] | None:
+    """What tells of a record, by its ``table`` and ``key``, is seen by whoever sees that record.
+
+    ``besides`` is the condition of what tells of no walled record.
+    """
+    conditions = {model: sees(model, actor) for model in models}
     if all(condition is None for condition in conditions.values()):
         return None
-    parts = []
-    for root, condition in conditions.items():
-        kind = StatusMove.kind == root.__tablename__
-        rows = None if condition is None else StatusMove.row_id.in_(select(root.id).where(condition))
-        parts.append(kind if rows is None else and_(kind, rows))
-    return or_(false(), *parts)
+    parts = [false() if besides is None else besides]
+    for model, condition in conditions.items():
+        of_model = table == model.__tablename__
+        rows = None if condition is None else key.in_(select(model.id).where(condition))
+        parts.append(of_model if rows is None else and_(of_model, rows))
+    return or_(*parts)
+
+
+@cache
+def _told_and_walled() -> tuple[Any, ...]:
+    """The walled models of whose rows the audit log tells."""
+    return tuple(model for model in (*roots(), *children(), *personal()) if getattr(model, "is_audited", True))
+
+
+def _names(models: Iterable[Any]) -> list[str]:
+    return [model.__tablename__ for model in models]
 
 
 def _narrow(state: ORMExecuteState) -> None:

@@ -28,7 +28,7 @@ from app.security.audit import Origin
 from app.security.roles import name_of_role
 from app.security.scope import WATCHED
 from app.security.see_as import seen_through
-from app.views import assets, failures
+from app.views import assets, failures, refusals
 from app.views.assets import asset, keeping
 from app.views.bell import bell
 from app.views.failures import split_address
@@ -64,6 +64,7 @@ def prepare(app: Flask) -> None:
     app.before_request(admit)
     app.after_request(add_headers)
     app.context_processor(frame)
+    app.after_request(refusals.log_refusal)
     failures.prepare(app)
     assets.prepare(app)
 

@@ -127,6 +127,7 @@ def prepare(app: Flask) -> None:
 def answer_refusal(refusal: DomainError) -> Any:
     """The business said no outside a form."""
     let_go()
+    g.refused_for = getattr(refusal, "right", "") or getattr(refusal.sentence, "message", str(refusal.sentence))
     return error_page(refusal.status, refusal.sentence, has_advice=refusal.status not in RULES, why=_why(refusal))
 
 

@@ -1,0 +1,15 @@
+"""The audit log without what keeps it: for tests that do to it what nobody may."""
+
+from sqlalchemy import Connection
+
+TABLES = ("audit_entries", "audit_seals")
+
+
+def take_guards_off(connection: Connection) -> None:
+    """Drop the triggers that refuse every change, as whoever owns the tables could."""
+    for table in TABLES:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {table}_only_added ON {table}")
+        else:
+            for verb in ("update", "delete"):
+                connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {table}_no_{verb}")
