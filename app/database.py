@@ -24,6 +24,13 @@ ROOT = Path(__file__).resolve().parent.parent
 MIGRATION_LOCK = 20261122
 #: How long a SQLite connection waits for another writer, in milliseconds.
 PATIENCE = 15_000
+#: What the account of the application may do where another one owns the tables.
+GRANTS = (
+    "GRANT USAGE ON SCHEMA {schema} TO {user}",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {user}",
+    "GRANT SELECT, USAGE, UPDATE ON ALL SEQUENCES IN SCHEMA {schema} TO {user}",
+    "REVOKE UPDATE, DELETE, TRUNCATE ON audit_entries, audit_seals FROM {user}",
+)
 
 
 def prepare_sqlite(connection: Any, _record: Any = None) -> None:
@@ -73,6 +80,7 @@ def upgrade(settings: Settings) -> bool:
             configuration.attributes["connection"] = connection
             command.upgrade(configuration, "head")
             write_foundation(Session(connection, join_transaction_mode="create_savepoint"))
+            _let_application_work(connection, settings)
         return is_new
     finally:
         engine.dispose()
@@ -84,6 +92,17 @@ def _be_alone(connection: Connection) -> None:
         connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
     else:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _let_application_work(connection: Connection, settings: Settings) -> None:
+    """Give the application's own account what it needs: rows, but none of the audit log to change or to remove."""
+    owner, user = (make_url(url).username for url in (settings.migration_database_url, settings.database_url))
+    if connection.dialect.name != "postgresql" or user is None or user == owner:
+        return
+    quote = connection.dialect.identifier_preparer.quote
+    names = {"user": quote(user), "schema": quote(connection.dialect.default_schema_name or "public")}
+    for statement in GRANTS:
+        connection.execute(text(statement.format(**names)))
 
 
 def write_foundation(session: Session) -> None:

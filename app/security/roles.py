@@ -211,6 +211,11 @@ def rights_by_key(session: Session) -> dict[str, PermissionView]:
     return {right_of(permission, view): row for row, permission, view in session.execute(statement)}
 
 
+def written_rights(session: Session) -> set[str]:
+    """The key of every right that the database knows, in the catalogue or not."""
+    return set(_rights_by_key(session))
+
+
 def _make_role(session: Session, default: DefaultRole) -> int:
     rights = rights_by_key(session)
     role = Role(name=default.name, permissions=[rights[key] for key in sorted(default.rights)])

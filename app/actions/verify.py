@@ -1,0 +1,95 @@
+"""What must be true of a database beyond what its tables enforce, as ``flask crm verify`` checks it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.actions.audit import first_break
+from app.actions.org import has_administrator
+from app.i18n import format_moment, gettext, ngettext
+from app.models.audit import AuditEntry, AuditKind, AuditSeal
+from app.models.history import StatusMove
+from app.security.rights import all_rights
+from app.security.roles import written_rights
+from app.security.scope import roots
+
+#: A job seals within a minute; what waits for so long waits in vain.
+LONGEST_WAIT = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing to check: ``run`` is called with the session and the moment, and tells each fault in a sentence."""
+
+    key: str
+    run: Callable[[Session, datetime], Iterator[str]]
+
+
+def check_chain(session: Session, _at: datetime) -> Iterator[str]:
+    """The audit log is what was sealed."""
+    broken = first_break(session)
+    if broken:
+        yield broken
+
+
+def check_seals(session: Session, at: datetime) -> Iterator[str]:
+    """Nothing waits for its seal for long."""
+    is_sealed = select(AuditSeal.entry_id).where(AuditSeal.entry_id == AuditEntry.id).exists()
+    waiting = select(func.count(), func.min(AuditEntry.at)).where(~is_sealed, AuditEntry.at < at - LONGEST_WAIT)
+    number, since = session.execute(waiting).one()
+    if number:
+        yield ngettext(
+            "%(num)d entry of the audit log is not sealed, the oldest since %(time)s: does the job run?",
+            "%(num)d entries of the audit log are not sealed, the oldest since %(time)s: does the job run?",
+            number,
+            time=format_moment(since),
+        )
+
+
+def check_rights(session: Session, _at: datetime) -> Iterator[str]:
+    """The rights are those of the catalogue, and somebody can give them."""
+    written, known = written_rights(session), set(all_rights())
+    for right in sorted(written - known):
+        yield gettext("The right %(name)s is not in the catalogue.", name=right)
+    for right in sorted(known - written):
+        yield gettext("The right %(name)s is missing: run “flask crm init”.", name=right)
+    if not has_administrator(session):
+        yield gettext("Nobody who can sign in is administrator.")
+
+
+def check_moves(session: Session, _at: datetime) -> Iterator[str]:
+    """Every status move is of a record that is there, or of which the log tells that it was deleted."""
+    known = {model.__tablename__: model for model in roots()}
+    for kind in session.scalars(select(StatusMove.kind).distinct().order_by(StatusMove.kind)):
+        number = session.scalar(_lost_moves(kind, known[kind])) if kind in known else _all_moves(session, kind)
+        if number:
+            yield ngettext(
+                "%(num)d status move is of a record of %(table)s that does not exist.",
+                "%(num)d status moves are of records of %(table)s that do not exist.",
+                number,
+                table=kind,
+            )
+
+
+def _lost_moves(kind: str, model: Any) -> Any:
+    is_there = select(model.id).where(model.id == StatusMove.row_id).exists()
+    is_of_row = (AuditEntry.root_table == kind, AuditEntry.root_id == StatusMove.row_id)
+    was_deleted = select(AuditEntry.id).where(*is_of_row, AuditEntry.kind == AuditKind.DELETED).exists()
+    return select(func.count(StatusMove.id)).where(StatusMove.kind == kind, ~is_there, ~was_deleted)
+
+
+def _all_moves(session: Session, kind: str) -> int:
+    return session.scalar(select(func.count(StatusMove.id)).where(StatusMove.kind == kind)) or 0
+
+
+#: Everything that is checked, in this order.
+CHECKS = (
+    Check("chain", check_chain),
+    Check("seals", check_seals),
+    Check("rights", check_rights),
+    Check("moves", check_moves),
+)
