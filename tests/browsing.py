@@ -68,12 +68,20 @@ def fields_of(page: TestResponse, action: str | None = None) -> dict[str, str]:
     return {name: value for name, value in values.items() if name != "csrf_token"}
 
 
+class ReadingClient(FlaskClient):
+    """Reads every answer to its end, as browsers do: one that is sent while it is made goes on until then."""
+
+    def open(self, *arguments: Any, buffered: bool = True, **more: Any) -> TestResponse:
+        """Send a request."""
+        return super().open(*arguments, buffered=buffered, **more)
+
+
 class Browser:
     """One person's browser. Every call is a request of its own, with its own application context."""
 
     def __init__(self, app: Flask, username: str | None = None, *, locale: str = "zh") -> None:
         self.app, self.username = app, username
-        self.client: FlaskClient = app.test_client()
+        self.client: FlaskClient = ReadingClient(app, app.response_class)
         self.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = locale
         if username is not None:
             with self.client.session_transaction() as cookie:

@@ -19,17 +19,22 @@ from app.models.history import StatusMove
 from app.security.audit import Entry, place_of, write
 from app.security.rights import right_of
 
-#: The catalogue of rights, written by the product itself.
-UNTOLD_TABLES = frozenset({"ab_permission", "ab_view_menu", "ab_permission_view"})
+#: The catalogue of rights, written by the product itself, and what it does not use of the framework.
+UNTOLD_TABLES = frozenset(
+    {
+        *("ab_permission", "ab_view_menu", "ab_permission_view"),
+        *("ab_group", "ab_register_user", "ab_api_key"),
+    }
+)
 #: Kept by the product itself for its own sake; a column of a model is left out by ``is_audited=False`` in its info.
 UNTOLD_COLUMNS = frozenset(
     {
-        *("id", "version", "created_on", "created_by_id", "created_by_fk", "changed_on", "changed_by_id"),
+        *("version", "created_on", "created_by_id", "created_by_fk", "changed_on", "changed_by_id"),
         *("changed_by_fk", "name_key", "phone_key", "path", "last_login", "login_count", "fail_login_count"),
     }
 )
-#: The other ends of relations between many and many, which are told at their first end.
-UNTOLD_LINKS = frozenset({("ab_role", "user"), ("ab_permission_view", "role")})
+#: The other ends of relations between many and many, which are told at their first end; groups are not used.
+UNTOLD_LINKS = frozenset({("ab_role", "user"), ("ab_role", "groups"), ("ab_user", "groups")})
 #: Whose changes are changes of rights; so are those of the roles of a person.
 RIGHTS_TABLES = frozenset({"ab_role", "role_reaches"})
 ROLES = "roles"
@@ -145,7 +150,8 @@ def _fields(mapper: Mapper[Any]) -> tuple[Sequence[tuple[str, NamedColumn[Any]]]
 
 
 def _is_told_column(column: NamedColumn[Any]) -> bool:
-    return column.name not in UNTOLD_COLUMNS and bool(column.info.get("is_audited", True))
+    is_of_own_accord = column.primary_key or column.name in UNTOLD_COLUMNS
+    return not is_of_own_accord and bool(column.info.get("is_audited", True))
 
 
 def is_secret(column: NamedColumn[Any]) -> bool:

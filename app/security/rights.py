@@ -100,7 +100,7 @@ USERS = Screen(
 )
 DEPARTMENTS = Screen("departments", Label("Departments"), (Verb.SEE, Verb.CREATE, Verb.EDIT, Verb.DELETE))
 ROLES = Screen("roles", Label("Roles and rights"), (Verb.SEE, Verb.CREATE, Verb.EDIT, Verb.DELETE))
-AUDIT = Screen("audit", Label("Audit log"), (Verb.SEE, Verb.EXPORT), in_menu=False)
+AUDIT = Screen("audit", Label("Audit log"), (Verb.SEE, Verb.EXPORT))
 SETTINGS = Screen("settings", Label("System settings"), (Verb.SEE, Verb.EDIT), address="/settings")
 JOBS = Screen(
     "jobs",

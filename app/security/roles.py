@@ -213,7 +213,7 @@ def rights_by_key(session: Session) -> dict[str, PermissionView]:
 
 def written_rights(session: Session) -> set[str]:
     """The key of every right that the database knows, in the catalogue or not."""
-    return set(_rights_by_key(session))
+    return set(rights_by_key(session))
 
 
 def _make_role(session: Session, default: DefaultRole) -> int:

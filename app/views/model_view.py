@@ -27,6 +27,7 @@ from app.views.lists import Look
 from app.views.pager import list_frame, look_frame
 from app.views.presentation import EMPTY, Button, Cell, Column, Page, Row, cell_of, kind_of, label_of, masked
 from app.views.printing import Printed
+from app.views.record_history import RecordHistory
 from app.views.saving import attempt, refuse_foreign_fields
 from app.views.why_not import refusals
 
@@ -37,7 +38,7 @@ Parts: TypeAlias = list[Any]
 Texts: TypeAlias = list[str]
 
 
-class CrmModelView(Printed):
+class CrmModelView(Printed, RecordHistory):
     """A screen as a declaration: columns, filters, form fields and the screen whose rights guard it.
 
     A view holds declarations only; whatever belongs to a request lives in the request, so threads share nothing.
@@ -75,6 +76,7 @@ class CrmModelView(Printed):
         missing = {
             "add": not self.add_columns and kind.add is CrmModelView.add,
             "edit": not self.edit_columns and kind.edit is CrmModelView.edit,
+            "history": not getattr(self.model, "is_audited", True),
             "delete": Verb.DELETE not in self.screen.verbs and kind.delete is CrmModelView.delete,
             "print_list": Verb.PRINT not in self.screen.verbs,
             "print_one": Verb.PRINT not in self.screen.verbs,
@@ -218,7 +220,7 @@ class CrmModelView(Printed):
     def row(self, row: Any, columns: Sequence[str]) -> Row:
         """A row of the list."""
         cells = [self.cell(row, name) for name in columns]
-        return Row(row.id, row.version, str(row), cells, self.buttons(row), self.path(f"show/{row.id}"))
+        return Row(row.id, getattr(row, "version", 0), str(row), cells, self.buttons(row), self.path(f"show/{row.id}"))
 
     def cell(self, row: Any, name: str, *, is_wide: bool = False) -> Cell:
         """One value as this person may see it."""
@@ -281,6 +283,7 @@ class CrmModelView(Printed):
             "facts": self.facts(row),
             "buttons": self.buttons(row),
             "print": self.print_button(self.path(f"print/{row.id}")),
+            "history": self.history_button(row),
             "steps": history.steps(self.workflow, row, moves) if self.workflow else [],
             "events": history.events(self.workflow, moves) if self.workflow else [],
             "sections": self.sections(row),
@@ -297,7 +300,7 @@ class CrmModelView(Printed):
     def record(self, row: Any) -> dict[str, Any]:
         """Key, version, name and state of a record."""
         state = self.cell(row, "status") if self.workflow else None
-        return {"key": row.id, "version": row.version, "name": str(row), "state": state}
+        return {"key": row.id, "version": getattr(row, "version", 0), "name": str(row), "state": state}
 
     def facts(self, row: Any) -> Facts:
         """Every field of the detail page."""
