@@ -19,6 +19,7 @@ from bench.weights import first_visit, next_visit
 
 STATEMENTS, KILOBYTES = "statements", "kB"
 TIMES_STOCK, TIMES_SMALL, TIMES_FIRST, TIMES_OPEN = "× stock", "× at 10,000", "× first page", "× without scope"
+TIMES_UNLOGGED = "× without log"
 
 #: Our lists are asked for every state, since the plain application has no filter on by default.
 FIRST_PAGE, STOCK_FIRST_PAGE = "/opportunities/list/?status=", "/opportunities/list/"
@@ -85,6 +86,9 @@ ROWS = (
     Row("create an opportunity", TIMES_STOCK, 1.3, times(ours(create), stock(create))),
     Row("edit an opportunity", TIMES_STOCK, 1.3, times(ours(edit), stock(edit))),
     Row("assign an opportunity", TIMES_STOCK, 1.3, times(ours(assign), stock(edit))),
+    Row("create an opportunity", TIMES_UNLOGGED, 1.15, times(ours(create), by("unlogged", create))),
+    Row("edit an opportunity", TIMES_UNLOGGED, 1.15, times(ours(edit), by("unlogged", edit))),
+    Row("assign an opportunity", TIMES_UNLOGGED, 1.15, times(ours(assign), by("unlogged", assign))),
     Row(
         "opportunities, scope of 200 departments",
         TIMES_OPEN,

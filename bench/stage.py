@@ -16,6 +16,7 @@ LONG_FROM, LONG = 1_000, 30_000
 PEOPLE = {
     "ours": ("ours", "all", EVERYTHING),
     "stock": ("stock", "all", EVERYTHING),
+    "unlogged": ("unlogged", "all", EVERYTHING),
     "wide": ("ours", "all", WIDE),
     "narrow": ("ours", "all", NARROW),
     "few": ("ours", "few", EVERYTHING),
