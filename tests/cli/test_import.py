@@ -14,7 +14,7 @@ from sqlalchemy import event, func, select
 from sqlalchemy.exc import OperationalError
 
 from app.extensions import db
-from app.models import Employee, Opportunity, StatusMove
+from app.models import AuditEntry, Employee, Opportunity, StatusMove
 from tests.browsing import Browser
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,6 +69,26 @@ def test_good_rows_go_in_and_bad_ones_are_told(run: Run, rows: Any, file: Path) 
     assert told(result) == {"kind": "opportunities", **counts, "errors": [error], "ignored_columns": []}
     assert (result.exit_code, result.stderr) == (0, "")
     assert count(rows, Opportunity) == before + 1
+
+
+@pytest.mark.parametrize(("words", "who"), [((), "command"), (("--as", "Supervisor"), "supervisor")])
+def test_an_import_is_told_once_beside_its_rows(
+    run: Run, rows: Any, file: Path, words: tuple[str, ...], *, who: str
+) -> None:
+    begun = count(rows, AuditEntry)
+    assert run("import", "opportunities", file, "--dry-run", *words).exit_code == 0
+    assert count(rows, AuditEntry) == begun
+    assert run("import", "opportunities", file, *words).exit_code == 0
+    with rows() as session:
+        told = session.scalars(select(AuditEntry).where(AuditEntry.id > begun).order_by(AuditEntry.id)).all()
+        assert [one.kind.value for one in told] == ["created", "moved", "imported"]
+        assert {one.person_name for one in told} == {who}
+        assert told[1].reason == "导入"
+        changes = json.loads(told[-1].changes)
+        counts = {"rows": 2, "created": 1, "updated": 0, "skipped": 0, "failed": 1, "unmatched": 0}
+        assert changes == {
+            name: [None, value] for name, value in {"kind": "opportunities", "file": "rows.csv", **counts}.items()
+        }
 
 
 def test_without_json_people_read_lines(run: Run, file: Path) -> None:
