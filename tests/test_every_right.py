@@ -219,11 +219,11 @@ def test_a_right_that_the_view_forgets_is_found(home, monkeypatch):
 
 
 def test_a_row_that_the_wall_forgets_is_found(home, monkeypatch):
-    from app.security import scope
+    from app.security.scope import reading
 
     home.renew()
     app = home.app()
     hire(app)
-    monkeypatch.setattr(scope, "_criteria_of", lambda *_: {})
+    monkeypatch.setattr(reading, "_criteria_of", lambda *_: {})
     _, found = differences(app, "narrow")
     assert any("/opportunities/show/" in one for one in found)

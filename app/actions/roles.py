@@ -1,6 +1,6 @@
 """Roles: made, copied, renamed, deleted, and what each can do, which changes in published versions."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -9,11 +9,9 @@ from sqlalchemy.orm import Session, joinedload
 from app.actions.org import ensure_administrator
 from app.errors import Forbidden, Invalid, OutOfSight, Stale, WrongState
 from app.i18n import Label, format_moment, gettext, listed
-from app.models.audit import AuditKind
 from app.models.org import Reach, RoleReach
 from app.models.roles import Role, RoleVersion, assoc_user_role
 from app.security.actor import Actor
-from app.security.audit import note as note_down
 from app.security.rights import ROLES, SCREENS, Verb, all_rights, name_of_right
 from app.security.roles import (
     NO_REACH,
@@ -57,7 +55,6 @@ def create_role(session: Session, name: str, *, by: Actor, at: datetime, like: R
     session.flush()
     _write(session, role, change, state)
     _keep(session, role, state, number=1, by=by, at=at)
-    _tell(session, role, change)
     return role
 
 
@@ -128,7 +125,6 @@ def publish(
     number = _keep_present(session, role, before, last, at=at)
     _write(session, role, change, after)
     version = _keep(session, role, after, number=number + 1, by=by, at=at, note=note)
-    _tell(session, role, change, note)
     ensure_administrator(session)
     return version
 
@@ -173,15 +169,6 @@ def _write(session: Session, role: Role, change: RoleChange, after: RoleState) -
     for module, (reads, writes) in after.reaches.items():
         session.merge(RoleReach(role_id=role.id, module=module, reads=reads, writes=writes))
     session.flush()
-
-
-def _tell(session: Session, role: Role, change: RoleChange, reason: str = "") -> None:
-    changes: dict[str, Collection[object]] = {}
-    if change.added or change.removed:
-        changes["rights"] = [change.removed, change.added]
-    for reach in change.reaches:
-        changes[f"reach {reach.module} {'write' if reach.is_writing else 'read'}"] = [reach.before, reach.after]
-    note_down(session, AuditKind.RIGHTS, about=role, changes=changes, reason=reason)
 
 
 # ---- versions -------------------------------------------------------------------------------------------

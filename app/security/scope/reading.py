@@ -1,0 +1,162 @@
+"""Reading: every statement on walled models is narrowed to what its session's actor sees."""
+
+from collections.abc import Hashable, Iterable
+from functools import cache
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, Table, and_, false, inspect, or_, select
+from sqlalchemy.orm import Mapper, ORMExecuteState, Session, with_loader_criteria
+
+from app.models.audit import AuditEntry
+from app.models.base import mapper_of
+from app.models.history import StatusMove
+from app.models.org import Employee, Reach
+from app.security.actor import Actor
+from app.security.naming import Naming
+from app.security.scope.models import children, key_of, opening_rights, personal, roots, walled, walled_tables
+from app.security.scope.working import WallError, actor_of
+
+
+def sees(model: Any, actor: Actor, *, in_no_order: bool = False) -> ColumnElement[bool] | None:
+    """The condition under which ``actor`` sees a row of ``model``; None when he sees every one.
+
+    ``in_no_order`` says that rows are only counted, so that an index on their people serves best.
+    """
+    if model is StatusMove:
+        return _sees_about(StatusMove.kind, StatusMove.row_id, roots(), actor)
+    if model is AuditEntry:
+        unwalled = or_(AuditEntry.root_table.is_(None), AuditEntry.root_table.not_in(_names(_told_and_walled())))
+        return _sees_about(AuditEntry.root_table, AuditEntry.root_id, _told_and_walled(), actor, besides=unwalled)
+    if hasattr(model, "is_personal"):
+        return _own(model, actor)
+    if hasattr(model, "seen_through"):
+        parent = mapper_of(model).relationships[model.seen_through].mapper.class_
+        inner = sees(parent, actor, in_no_order=in_no_order)
+        return None if inner is None else _link_column(model).in_(select(parent.id).where(inner))
+    return _within(model.responsible_id, actor, actor.read_reach(model.scope_module), in_no_order)
+
+
+def _own(model: Any, actor: Actor) -> ColumnElement[bool] | None:
+    right = getattr(model, "seen_by_all_with", None)
+    mine: ColumnElement[bool] = model.person_id == actor.person_id
+    return None if right is not None and actor.may(right) else mine
+
+
+def _within(person: ColumnElement[Any], actor: Actor, reach: Reach, in_no_order: bool) -> ColumnElement[bool] | None:
+    if reach is Reach.ALL:
+        return None
+    if reach is Reach.OWN:
+        return person == actor.person_id
+    # One IN and no OR beside it: databases keep the order of an index then, instead of sorting every row seen.
+    if reach in actor.few_people:
+        return person.in_(actor.few_people[reach])
+    # Of many people's rows the next is near in any order, while an index on the person would have to be sorted:
+    # the sum keeps SQLite, which does not weigh the two, from taking it.
+    column = person if in_no_order else person + 0
+    return column.in_(select(Employee.id).where(actor.colleagues(reach)))
+
+
+def _link_column(model: Any) -> ColumnElement[Any]:
+    column: ColumnElement[Any] = getattr(model, key_of(mapper_of(model).relationships[model.seen_through]))
+    return column
+
+
+def _sees_about(
+    table: Any, key: Any, models: Iterable[Any], actor: Actor, *, besides: ColumnElement[bool] | None = None
+) -> ColumnElement[bool] | None:
+    """What tells of a record, by its ``table`` and ``key``, is seen by whoever sees that record.
+
+    ``besides`` is the condition of what tells of no walled record.
+    """
+    conditions = {model: sees(model, actor) for model in models}
+    if all(condition is None for condition in conditions.values()):
+        return None
+    parts = [false() if besides is None else besides]
+    for model, condition in conditions.items():
+        of_model = table == model.__tablename__
+        rows = None if condition is None else key.in_(select(model.id).where(condition))
+        parts.append(of_model if rows is None else and_(of_model, rows))
+    return or_(*parts)
+
+
+@cache
+def _told_and_walled() -> tuple[Any, ...]:
+    """The walled models of whose rows the audit log tells."""
+    return tuple(model for model in (*roots(), *children(), *personal()) if getattr(model, "is_audited", True))
+
+
+def _names(models: Iterable[Any]) -> list[str]:
+    return [model.__tablename__ for model in models]
+
+
+def narrow(state: ORMExecuteState) -> None:
+    """Add to a statement what its actor sees; raises WallError for one that cannot be narrowed."""
+    actor = actor_of(state.session)
+    if actor is not None and actor.is_system:
+        return
+    if state.is_column_load:
+        return  # the row was seen when it was loaded
+    found = Naming(state.statement, walled_tables())
+    if not found.tables:
+        return
+    if actor is None:
+        raise WallError("walled rows are asked for by a session that works for nobody")
+    # The loads of relationships are written by the mapper itself and are always of models.
+    if not state.is_select or (found.is_opaque and not state.is_relationship_load):
+        raise WallError("walled rows are reached for by a statement that the wall cannot narrow")
+    in_no_order = bool(state.execution_options.get("in_no_order"))
+    criteria = _criteria(state.session, actor, in_no_order)
+    concerned = criteria.keys() & (found.tables | _brought_along(state))
+    state.statement = state.statement.options(*(criteria[table] for table in concerned))
+
+
+#: The conditions of every walled table, by what they depend on; forgotten as a whole when there are too many.
+_CRITERIA: dict[Hashable, dict[Table, Any]] = {}
+MOST_CRITERIA = 2_000
+
+
+def _brought_along(state: ORMExecuteState) -> frozenset[Table]:
+    """The walled tables that the whole records asked for may bring along without naming them; plain columns cannot."""
+    asked = getattr(state.statement, "column_descriptions", None)
+    if state.is_relationship_load or not asked:
+        return walled_tables()
+    records = (one["entity"] for one in asked if one["expr"] is one["entity"])
+    return frozenset().union(*(_reachable(inspect(record).mapper) for record in records))
+
+
+@cache
+def _reachable(mapper: Mapper[Any]) -> frozenset[Table]:
+    """The walled tables of a model and of everything its relationships lead to."""
+    found, ahead = {mapper}, [mapper]
+    while ahead:
+        near = {one.mapper for one in ahead.pop().relationships} - found
+        found |= near
+        ahead += near
+    return walled_tables() & {cast(Table, one.local_table) for one in found}
+
+
+def _criteria(session: Session, actor: Actor, in_no_order: bool) -> dict[Table, Any]:
+    """The condition of every walled table, made once for all sessions of actors who see the same."""
+    known = session.info.get("criteria")
+    if known is None or known[0] is not actor:
+        known = session.info["criteria"] = (actor, {})
+    made: dict[bool, dict[Table, Any]] = known[1]
+    if in_no_order not in made:
+        made[in_no_order] = _criteria_of(actor, in_no_order)
+    return made[in_no_order]
+
+
+def _criteria_of(actor: Actor, in_no_order: bool) -> dict[Table, Any]:
+    scope = (actor.reads, actor.departments, actor.few_people)
+    opening = frozenset(right for right in opening_rights() if actor.may(right))
+    key = (in_no_order, actor.person_id, opening, *(frozenset(part.items()) for part in scope))
+    if len(_CRITERIA) > MOST_CRITERIA:
+        _CRITERIA.clear()
+    if key not in _CRITERIA:
+        conditions = ((model, sees(model, actor, in_no_order=in_no_order)) for model in walled())
+        _CRITERIA[key] = {
+            cast(Table, mapper_of(model).local_table): with_loader_criteria(model, condition, include_aliases=True)
+            for model, condition in conditions
+            if condition is not None
+        }
+    return _CRITERIA[key]
