@@ -14,7 +14,7 @@ from app.clock import now
 from app.models.audit import AuditKind
 from app.models.org import Employee
 from app.models.sessions import EndReason, SignIn
-from app.security.audit import note
+from app.security.audit import note, place_of, write
 
 #: That somebody was here is kept once in this time.
 SEEN_EVERY = timedelta(minutes=1)
@@ -146,7 +146,9 @@ def end_sessions(session: Session, person_id: int, *, why: EndReason, at: dateti
     ending = ending.values(ended_at=at, ended_because=why).execution_options(synchronize_session=False)
     count = len(session.scalars(ending.returning(SignIn.id)).all())
     if count:
-        note(session, AuditKind.SIGN_OUT, about=session.get(Employee, person_id), reason=str(why.label))
+        # Written without the flush that ``note`` makes, since a flush may be what ends them.
+        about = place_of(session.get_one(Employee, person_id))
+        write(session, [{"kind": AuditKind.SIGN_OUT, "changes": {}, "reason": str(why.label), **about}])
     return count
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 
 from sqlalchemy import Boolean, ForeignKey, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -40,6 +41,7 @@ class HandOverLine(Model):
     """What one receiver got of one kind; ``holding`` names the kind, ``row_ids`` the records."""
 
     __tablename__ = "hand_over_lines"
+    is_audited: ClassVar[bool] = False
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     hand_over_id: Mapped[int] = mapped_column(ForeignKey("hand_overs.id", ondelete="CASCADE"), index=True)

@@ -82,7 +82,10 @@ class Opportunity(Recorded, Model):
     closed_on: Mapped[datetime | None] = mapped_column(UtcDateTime, info=said(Label("Closed on")))
     # Made by the database, so that whoever writes a row, the wall finds it by an index.
     stored_responsible_id: Mapped[int | None] = mapped_column(
-        "responsible_id", Computed("coalesce(assignee_id, created_by_id)"), deferred=True
+        "responsible_id",
+        Computed("coalesce(assignee_id, created_by_id)"),
+        deferred=True,
+        info={"is_audited": False},
     )
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id"), index=True)
     name_key: Mapped[str] = mapped_column(String(100))

@@ -200,7 +200,7 @@ def test_a_password_is_told_to_have_changed_and_never_what_it_is(rows):
         set_password(person, "Another-1-word")
         session.flush()
         [(_, changes)] = last(session)
-        assert changes == {"password": [SECRET, SECRET]}
+        assert changes == {"password": [SECRET, SECRET], "must_change_password": [False, True]}
         told = session.scalars(select(AuditEntry.changes)).all()
         hashes = {one.password for one in session.scalars(select(Employee))}
         assert not any(hashed in one for hashed in hashes for one in told)

@@ -13,7 +13,7 @@ REFUSED = {
     "nobody GET /customers/list/": (403, "customers.see"),
     "executive POST /opportunities/add": (403, "opportunities.create"),
     "manager_a GET /customers/show/99999": (404, "This record does not exist, or you may not see it."),
-    "executive POST /opportunities/move/assign/1": (403, "You do not have the right to do this."),
+    "executive POST /opportunities/move/assign/1": (403, "opportunities.assign"),
     "admin GET /opportunities/move/nonsense/1": (404, ""),
 }
 
