@@ -1,5 +1,7 @@
 """One's own account: sessions seen and ended, the password changed; and what an administrator ends."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 from flask_babel import force_locale
 from sqlalchemy import select
@@ -254,3 +256,12 @@ def test_it_leads_nowhere_else(newcomer):
 def test_its_owner_can_leave_instead(newcomer):
     assert newcomer.post("/logout/").location == "/login/"
     assert newcomer.get("/account/password").location.startswith("/login/")
+
+
+def test_the_last_sign_in_stands_on_the_persons_page(app, as_):
+    path = f"/users/show/{key_of(app, 'manager_a')}"
+    assert "上次登录 —" in text_of(as_("admin").get(path))
+    fields = {"username": "manager_a", "password": PASSWORD}
+    assert Browser(app).post("/login/", fields).status_code == 302
+    today = now().astimezone(ZoneInfo("Asia/Shanghai")).date()
+    assert f"上次登录 {today}" in text_of(as_("admin").get(path))
