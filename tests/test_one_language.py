@@ -24,6 +24,9 @@ COMMON_WORDS = {
         "flask": "a command",
         "crm": "a command",
         "init": "a command",
+        "make": "a command",
+        "run": "a command",
+        "worker": "a command",
         "README.md": "a file",
         "English": "the name of the other language",
         "KH": "customer numbers begin with it",
@@ -92,6 +95,7 @@ def words_of(html: str) -> str:
 def faults_of(html: str, locale: str) -> list[str]:
     """The words of the other language, and raw names of the code."""
     text = re.sub(r"\b[0-9a-f]{12}\b", " ", words_of(html))  # the number of a request
+    text = re.sub(r"\b(GET|POST) /\S*", " ", text)  # what was asked for, as the audit log keeps it
     pattern = LATIN if locale == "zh" else CHINESE
     found = {*pattern.findall(text), *RAW_NAME.findall(text)}
     return sorted(found - COMMON_WORDS[locale].keys() - USERNAMES - ROLES)
