@@ -40,7 +40,6 @@ class Visit:
 def begin_session(session: Session, person: Employee, visit: Visit, *, at: datetime) -> str:
     """Let ``person`` in; returns the token that only the browser keeps. Flushes."""
     token = secrets.token_urlsafe(32)
-    person.last_login = at.astimezone().replace(tzinfo=None)  # the framework's column keeps the machine's own time
     session.add(
         SignIn(
             token_hash=hash_of(token),

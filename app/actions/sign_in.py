@@ -136,8 +136,9 @@ def judge_try(session: Session, tried: SignInTry, name: str, password: str, *, o
     stored = (person.password if person is not None and person.active else None) or ""
     is_real = stored.count("$") == NOBODY.count("$")
     is_right = check_password_hash(stored if is_real else NOBODY, password) and is_real
-    if is_right:
+    if is_right and person is not None:
         tried.outcome = TryOutcome.RIGHT
+        person.last_login = tried.at.astimezone().replace(tzinfo=None)  # the framework's column knows no zone
         return person
     note(session, AuditKind.SIGN_IN_FAILED, origin=origin)
     return None
