@@ -29,7 +29,6 @@ from app.models import (
 )
 from app.models.reminders import OPPORTUNITY_ASSIGNED
 from app.security.actor import SYSTEM, Actor
-from app.security.audit import unlogged
 
 MOMENT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 PASSWORD = "Wanjuan-7-shulin"
@@ -59,11 +58,10 @@ def engage(url: str) -> None:
     engine = engine_for(url)
     with Session(engine) as session:
         session.info["actor"] = SYSTEM
-        with unlogged(session, "the cast is there from the beginning"):
-            departments = _departments(session)
-            _roles(session)
-            people = {name: _person(session, name, departments) for name in PEOPLE}
-            _work(session, people)
+        departments = _departments(session)
+        _roles(session)
+        people = {name: _person(session, name, departments) for name in PEOPLE}
+        _work(session, people)
         session.commit()
     engine.dispose()
 

@@ -136,7 +136,7 @@ def judge_try(session: Session, tried: SignInTry, name: str, password: str, *, o
     stored = (person.password if person is not None and person.active else None) or ""
     is_real = stored.count("$") == NOBODY.count("$")
     is_right = check_password_hash(stored if is_real else NOBODY, password) and is_real
-    if is_right and person is not None:
+    if is_right and isinstance(person, Employee):
         tried.outcome = TryOutcome.RIGHT
         person.last_login = tried.at.astimezone().replace(tzinfo=None)  # the framework's column knows no zone
         return person

@@ -123,7 +123,8 @@ def test_what_was_looked_at_is_saved_and_told(as_, rows, key):
     assert ASSIGN in ticked(page) and PHONES not in ticked(page)
     assert fields_of(page, f"/roles/save/{pk}")["reads.customers"] == "below"
     with rows() as session:
-        entries = session.scalars(select(AuditEntry).where(AuditEntry.kind == AuditKind.RIGHTS)).all()
+        of_admin = AuditEntry.kind == AuditKind.RIGHTS, AuditEntry.person_name == "admin"
+        entries = session.scalars(select(AuditEntry).where(*of_admin)).all()
         assert {(entry.person_name, entry.root_table, entry.root_id) for entry in entries} == {("admin", "ab_role", pk)}
         assert session.scalars(select(RoleVersion.note).order_by(RoleVersion.id.desc())).first() == "试行一月"
 
