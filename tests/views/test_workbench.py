@@ -14,6 +14,7 @@ from app.actions.marketing import PIPELINE
 from app.models import Opportunity, OpportunityStatus, PlanItem, StatusMove
 from app.models.org import Employee
 from app.security.actor import SYSTEM
+from app.security.audit import unlogged
 from app.views import workbench
 from app.views.sections import Due, Look, Tally, capped, held, sections
 from app.views.wording import day_in_words, moment_in_words, percent, short_money
@@ -304,11 +305,14 @@ def test_who_has_no_role_is_told_so(as_):
 # ---- size and words ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("who", ["admin", "supervisor", "manager_a", "executive", "head_a"])
-def test_statements_are_as_many_with_seven_and_with_three_thousand(app, rows, as_, who):
-    as_(who).get("/")  # the first page of a process asks whether this is the demo
-    seen = [statements(app, as_(who))]
-    with rows() as session:
+WHO_LOOKS = ("admin", "supervisor", "manager_a", "executive", "head_a")
+
+
+def test_statements_are_as_many_with_seven_and_with_three_thousand(app, rows, as_):
+    browsers = [as_(who) for who in WHO_LOOKS]
+    browsers[0].get("/")  # the first page of a process asks whether this is the demo
+    few = [statements(app, browser) for browser in browsers]
+    with rows() as session, unlogged(session, "many rows at once"):
         creator, seller = (
             session.scalars(select(Employee).where(Employee.username == name)).one()
             for name in ("supervisor", "manager_a")
@@ -317,10 +321,10 @@ def test_statements_are_as_many_with_seven_and_with_three_thousand(app, rows, as
         states = (OpportunityStatus.ASSIGNED, OpportunityStatus.UNASSIGNED)
         PIPELINE.enter(session, [(row, states[n % 2]) for n, row in enumerate(made)], by=SYSTEM, at=NOW)
         session.add_all(PlanItem(opportunity=row, planned_on=TODAY, todo="x") for row in made[::2])
-    seen.append(statements(app, as_(who)))
-    print(f"\n{who}: {seen}")
-    assert seen[0] == seen[1]
-    assert max(seen[0]) <= 15
+    many = [statements(app, browser) for browser in browsers]
+    print(f"\n{dict(zip(WHO_LOOKS, many, strict=True))}")
+    assert few == many
+    assert max(max(one) for one in many) <= 15
 
 
 def statements(app, browser):
