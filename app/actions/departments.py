@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, literal, select, update
+from sqlalchemy import Select, func, literal, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from app.actions.holdings import Giving, Holding, enabled_people
-from app.actions.org import OWN_DEPARTMENT, depends_on_department
+from app.actions.org import OWN_DEPARTMENT, SEES_MORE, comes_near, depends_on_department
 from app.actions.records import flush_or_stale
 from app.actions.workflow import refuse_stale
-from app.errors import Invalid, WrongState
+from app.errors import Invalid, OutOfSight, WrongState
 from app.i18n import Label, gettext, ngettext
 from app.models.org import Department, Employee
 from app.security.actor import Actor
@@ -71,8 +71,7 @@ def edit_department(
 ) -> None:
     """Change a department, or move it with all below it; flushes."""
     by.must(DEPARTMENTS.right(Verb.EDIT))
-    take_turns(session, DEPARTMENTS)
-    session.refresh(department)
+    _be_alone_with(session, department)
     refuse_stale(session, department, version)
     _fill(session, department, values, by)
     flush_or_stale(session)
@@ -82,8 +81,7 @@ def edit_department(
 def delete_department(session: Session, department: Department, *, by: Actor) -> None:
     """Delete a department that nobody and nothing belongs to; flushes. Saved filters shared with it are kept."""
     by.must(DEPARTMENTS.right(Verb.DELETE))
-    take_turns(session, DEPARTMENTS)
-    session.refresh(department, with_for_update=True)  # whoever puts somebody into it at this moment waits
+    _be_alone_with(session, department)
     below = _count(session, Department.parent_id == department.id)
     if below:
         raise WrongState(
@@ -106,30 +104,39 @@ def delete_department(session: Session, department: Department, *, by: Actor) ->
     session.flush()
 
 
+def _be_alone_with(session: Session, department: Department) -> None:
+    """Look at it as it is now; whoever changes the tree or puts somebody into it waits until the transaction ends."""
+    take_turns(session, DEPARTMENTS)
+    if session.get(Department, department.id, populate_existing=True, with_for_update=True) is None:
+        raise OutOfSight(Department, department.id)
+
+
 def _count(session: Session, condition: Any) -> int:
     return session.scalar(select(func.count()).where(condition)) or 0
 
 
 def _fill(session: Session, department: Department, values: Mapping[str, Any], by: Actor) -> None:
     parent = values.get("parent", department.parent)
-    if parent is not None:
-        session.refresh(parent)
+    if parent is not None and session.get(Department, parent.id, populate_existing=True) is None:
+        raise Invalid({"parent": Label("Somebody deleted this department meanwhile.")})
     head = values.get("head", department.head)
     if head is not None and head.id == by.person_id != department.head_id and depends_on_department(by):
         raise Invalid({"head": OWN_DEPARTMENT})
-    _check_parent(session, department, parent)
+    _check_parent(session, department, parent, by)
     name = values.get("name", department.name)
     _check_name(session, department, name, parent)
     department.name, department.parent, department.head = name, parent, head
     department.position = values.get("position", department.position) or 0
 
 
-def _check_parent(session: Session, department: Department, parent: Department | None) -> None:
-    """Raises Invalid for a place below itself, or too far down."""
+def _check_parent(session: Session, department: Department, parent: Department | None, by: Actor) -> None:
+    """Raises Invalid for a place below itself, too far down, or where ``by`` would see more than now."""
     if parent is None:
         return
     if department.path and parent.path.startswith(department.path):
         raise Invalid({"parent": Label("A department cannot stand below itself.")})
+    if department.path and comes_near(by, department.path, f"{parent.path}{department.id}/"):
+        raise Invalid({"parent": SEES_MORE})
     if _level(parent.path) + _height(session, department) > DEEPEST:
         sentence = gettext("There can be at most %(deep)d departments one below the other.", deep=DEEPEST)
         raise Invalid({"parent": sentence})
@@ -179,6 +186,12 @@ def _give_headships(session: Session, rows: Sequence[Department], giving: Giving
         row.head = giving.receiver
 
 
+def _possible_heads(by: Actor) -> Select[Employee]:
+    """The enabled people, but not oneself where one would see more by it."""
+    people = enabled_people(by)
+    return people.where(Employee.id != by.person_id) if depends_on_department(by) else people
+
+
 #: The departments a person heads.
 HEADED = Holding(
     "headships",
@@ -186,6 +199,6 @@ HEADED = Holding(
     Department,
     right=DEPARTMENTS.right(Verb.EDIT),
     held=lambda person_id: Department.head_id == person_id,
-    receivers=enabled_people,
+    receivers=_possible_heads,
     give=_give_headships,
 )

@@ -14,8 +14,8 @@ from werkzeug.security import generate_password_hash
 from app.actions.workflow import refuse_stale
 from app.errors import Forbidden, Invalid, WrongState
 from app.i18n import Label
-from app.models.org import Employee, Reach
-from app.security.actor import Actor, holders_of, holds
+from app.models.org import Department, Employee
+from app.security.actor import NEAR, Actor, holders_of, holds
 from app.security.granting import KnownRole, known_roles, may_give, take_turns
 from app.security.passwords import refuse_weak
 from app.security.rights import DEFAULT_ROLES, ROLES, USERS, Verb
@@ -39,6 +39,7 @@ TYPED_FIELDS = (
 #: Somebody enabled always holds all of these, so that rights can be mended.
 ADMINISTERING = tuple(screen.right(verb) for screen in (USERS, ROLES) for verb in (Verb.SEE, Verb.CREATE, Verb.EDIT))
 OWN_DEPARTMENT = Label("What you see depends on your department: ask somebody else to change it.")
+SEES_MORE = Label("You would see more by this than now: ask somebody else to do it.")
 #: Letters and digits that nobody takes for one another when he reads or types them.
 PLAIN_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
@@ -104,7 +105,13 @@ def ensure_administrator(session: Session) -> None:
 
 def depends_on_department(by: Actor) -> bool:
     """Whether what ``by`` sees or writes depends on the department he belongs to or heads."""
-    return bool({Reach.DEPARTMENT, Reach.BELOW} & {*by.reads.values(), *by.writes.values()})
+    return bool(NEAR & {*by.reads.values(), *by.writes.values()})
+
+
+def comes_near(by: Actor, before: str, after: str) -> bool:
+    """Whether what moves from one path of departments to another comes within what ``by`` sees or writes."""
+    near = NEAR & {*by.reads.values(), *by.writes.values()}
+    return any(by.includes(reach, after) and not by.includes(reach, before) for reach in near)
 
 
 # ---- people -------------------------------------------------------------------------------------------
@@ -226,9 +233,19 @@ def _check_values(session: Session, values: Mapping[str, Any], by: Actor, person
         _check_mail(session, values["email"], besides=key)
     if not may_give(values.get("roles", ()), known_roles(session, by=by)):
         raise Invalid({"roles": Label("These roles go beyond your own rights.")})
-    moves = person is not None and values.get("department", person.department) is not person.department
-    if moves and key == by.person_id and depends_on_department(by):
+    if person is not None and "department" in values:
+        _check_department(person, values["department"], by)
+
+
+def _check_department(person: Employee, department: Department | None, by: Actor) -> None:
+    """Nobody lets himself see or write more by the department that he or anybody else belongs to."""
+    if department is person.department:
+        return
+    if person.id == by.person_id and depends_on_department(by):
         raise Invalid({"department": OWN_DEPARTMENT})
+    before, after = (place.path if place else "" for place in (person.department, department))
+    if comes_near(by, before, after):
+        raise Invalid({"department": SEES_MORE})
 
 
 def _check_username(session: Session, username: str, besides: int = 0) -> None:

@@ -19,6 +19,7 @@ from app.security.roles import (
     RoleChange,
     RoleState,
     change_between,
+    combined,
     forget_default_role,
     name_of_role,
     rights_by_key,
@@ -68,11 +69,23 @@ def _beginning(by: Actor) -> RoleState:
 
 
 def rename_role(session: Session, role: Role, name: str, *, by: Actor) -> Role:
-    """Give a role another name; flushes. Raises Invalid for a name that does not fit or is taken."""
+    """Give a role another name; flushes.
+
+    Raises Invalid for a name that does not fit or is taken, Forbidden for a role that can do more than ``by``: people
+    choose a role by its name, and would give this one in place of another.
+    """
     by.must(ROLES.right(Verb.EDIT))
+    if not may_rename(state_of(session, role), by):
+        raise Forbidden(Label("This role can do more than you can: only somebody who can do all of it may rename it."))
     role.name = _free_name(session, name, but=role)
     session.flush()
     return role
+
+
+def may_rename(state: RoleState, by: Actor) -> bool:
+    """Whether ``by`` can do everything that a role in this state can."""
+    own = RoleState(by.rights, {one: (by.read_reach(one), by.write_reach(one)) for one in scope_modules()})
+    return by.is_system or combined((own, state)) == own
 
 
 def _free_name(session: Session, name: str, but: Role | None = None) -> str:

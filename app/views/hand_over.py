@@ -83,7 +83,7 @@ class HandingOver(BaseView):  # type: ignore[misc]
                 page=Page(gettext("Hand over: %(name)s", name=person), module_of(USERS).label, crumbs),
                 form=form,
                 notice=notice,
-                held=[(one, [_sample(row) for row in one.samples]) for one in held],
+                held=[(one, _samples(one)) for one in held],
                 holds_something=any(one.count for one in held),
                 may_disable=may_disable and person.active and person.id != actor().person_id,
                 action_href=f"/users/{person.id}/hand-over",
@@ -92,11 +92,14 @@ class HandingOver(BaseView):  # type: ignore[misc]
         )
 
 
-def _sample(row: Any) -> tuple[str, str]:
-    """The name of a record, and its page for who may see it."""
-    view = view_of(row)
-    may_see = view is not None and actor().may(view.screen.right(Verb.SEE))
-    return str(row), view.path(f"show/{row.id}") if may_see else ""
+def _samples(held: Held) -> list[tuple[str, str]]:
+    """The names of some records with their pages, for who may see their screen; else only what is named openly."""
+    view = view_of(next(iter(held.samples), None))
+    if view is None:
+        return []
+    if actor().may(view.screen.right(Verb.SEE)):
+        return [(str(row), view.path(f"show/{row.id}")) for row in held.samples]
+    return [(str(row), "") for row in held.samples] if view.is_named_openly else []
 
 
 def _hand_over(person: Employee, form: CrmForm) -> Outcome:

@@ -101,8 +101,8 @@ class RolePublishing(RoleScreen):
                 people=held.active,
                 matrix=Matrix(opened.state, wanted, actor(), actor().may(ROLES.right(Verb.EDIT))),
                 form=form,
-                shown=self._buttons_shown(opened.role, held),
-                others=self._buttons_behind(opened.role, held),
+                shown=self._buttons_shown(opened, held),
+                others=self._buttons_behind(opened, held),
                 role_names=role_names,
                 named=named,
                 path=self.path,
@@ -110,14 +110,18 @@ class RolePublishing(RoleScreen):
             )
         )
 
-    def _buttons_shown(self, role: Role, held: Held) -> list[Button]:
-        compare = Button(Label("Compare"), self.path(f"compare?left={role.id}"), "compare", "arrows-diff")
-        return [compare, *(button for button in self.buttons(role, held) if button.key == "copy")]
+    def _buttons_shown(self, opened: Opened, held: Held) -> list[Button]:
+        compare = Button(Label("Compare"), self.path(f"compare?left={opened.role.id}"), "compare", "arrows-diff")
+        return [compare, *(button for button in self.buttons(opened.role, held, opened.state) if button.key == "copy")]
 
-    def _buttons_behind(self, role: Role, held: Held) -> list[Button]:
-        versions = Button(Label("Versions"), self.path(f"versions/{role.id}"), "versions", "history")
+    def _buttons_behind(self, opened: Opened, held: Held) -> list[Button]:
+        versions = Button(Label("Versions"), self.path(f"versions/{opened.role.id}"), "versions", "history")
         holders = Button(Label("Who has a right"), self.path("holders"), "holders", "users")
-        return [versions, holders, *(button for button in self.buttons(role, held) if button.key != "copy")]
+        return [
+            versions,
+            holders,
+            *(button for button in self.buttons(opened.role, held, opened.state) if button.key != "copy"),
+        ]
 
     # ---- preview and publishing -------------------------------------------------------------------------
 

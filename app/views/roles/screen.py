@@ -17,7 +17,7 @@ from app.i18n import Label, LazyString, format_moment, gettext
 from app.models.org import Role
 from app.reports.roles import Held, role_lines
 from app.security.rights import ROLES, Verb, module_of
-from app.security.roles import name_of_role
+from app.security.roles import RoleState, name_of_role
 from app.views.edge import LARGEST_KEY, actor
 from app.views.forms import REQUIRED, CrmForm, a_name, plain_text, storable
 from app.views.guards import expose, needs
@@ -76,7 +76,7 @@ class RoleScreen(BaseView):  # type: ignore[misc]
             "crm/roles.html",
             page=self.page(),
             lines=[
-                (line, name_of_role(line.role.name), self.buttons(line.role, line.held))
+                (line, name_of_role(line.role.name), self.buttons(line.role, line.held, line.state))
                 for line in role_lines(session())
             ],
             scope_text=scope_text,
@@ -89,7 +89,7 @@ class RoleScreen(BaseView):  # type: ignore[misc]
         button = Button(Label("New role"), self.path("add"), "new", "plus", is_primary=True)
         return button if actor().may(ROLES.right(Verb.CREATE)) else None
 
-    def buttons(self, role: Role, held: Held) -> Buttons:
+    def buttons(self, role: Role, held: Held, state: RoleState) -> Buttons:
         """What this person may do with a role as a whole; one that is held is not deleted."""
         question = gettext("Delete the role “%(name)s”?", name=name_of_role(role.name))
         delete = Button(
@@ -108,6 +108,8 @@ class RoleScreen(BaseView):  # type: ignore[misc]
         }
         if held.every:
             del every[Verb.DELETE]
+        if not roles.may_rename(state, actor()):
+            del every[Verb.EDIT]
         return [button for verb, button in every.items() if actor().may(ROLES.right(verb))]
 
     # ---- making, naming, deleting -----------------------------------------------------------------------

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from app.i18n import LazyString, gettext, listed
 from app.models.org import Role
 from app.reports.roles import COUNT_CAP, Fate, Named, Preview, Sight
 from app.security.rights import CATALOGUE, CUSTOMERS, Verb, name_of_right
 from app.security.roles import ReachChange, RoleChange, RoleState, name_of_role
+from app.views.edge import actor
 from app.views.model_view import view_of
 
 PHONES = CUSTOMERS.right(Verb.SEE_PHONES)
@@ -148,8 +148,9 @@ def _differs(sight: Sight) -> bool:
 
 
 def _sight_line(sight: Sight) -> SightLine:
-    samples = [(str(row), _address_of(row)) for row in sight.samples]
-    return SightLine(str(sight.person), count_text(sight.before), count_text(sight.after), _difference(sight), samples)
+    return SightLine(
+        str(sight.person), count_text(sight.before), count_text(sight.after), _difference(sight), _samples(sight)
+    )
 
 
 def count_text(number: int) -> str:
@@ -165,6 +166,9 @@ def _difference(sight: Sight) -> str:
     return f"{sign}{number:,}{'+' if is_least else ''}" if number else ""
 
 
-def _address_of(row: Any) -> str:
-    view = view_of(row)
-    return view.path(f"show/{row.id}") if view is not None else ""
+def _samples(sight: Sight) -> list[tuple[str, str]]:
+    """The records by name, with their pages, for who may see their screen."""
+    view = view_of(next(iter(sight.samples), None))
+    if view is None or not actor().may(view.screen.right(Verb.SEE)):
+        return []
+    return [(str(row), view.path(f"show/{row.id}")) for row in sight.samples]
