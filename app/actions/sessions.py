@@ -165,6 +165,8 @@ def _end_changed(session: Session, *_: Any) -> None:
     for person in session.dirty:
         why = _why_ended(person) if isinstance(person, Employee) else None
         if why is not None:
+            # Whoever is being let in just now is waited for, and ended here; or he waits, and is judged anew.
+            session.execute(select(Employee.id).where(Employee.id == person.id).with_for_update(key_share=True))
             end_sessions(session, person.id, why=why, at=now(), but=session.info.get("sign_in_id"))
 
 

@@ -11,6 +11,7 @@ from his own devices and his own networks at once, and from anywhere else with a
 """
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
@@ -122,6 +123,19 @@ def forget_old_tries(session: Session, *, at: datetime) -> int:
         delete(SignInTry).where(SignInTry.at < at - KEPT)
     )
     return deleted.rowcount
+
+
+@dataclass(frozen=True)
+class Proof:
+    """That somebody knew the password of ``person`` when it was kept as ``password``."""
+
+    person: Employee
+    password: str
+
+    def holds(self, session: Session) -> bool:
+        """Whether it still lets in, which nobody changes from here until the transaction ends."""
+        session.refresh(self.person, with_for_update={"key_share": True})
+        return bool(self.person.active) and self.person.password == self.password
 
 
 # ---- the password -------------------------------------------------------------------------------------

@@ -13,8 +13,8 @@ from app.views.edge import actor
 
 #: Programs for tables know by it that the file is UTF-8.
 MARK = "\ufeff"
-#: What such a program takes for the beginning of a formula.
-BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: What such a program takes for the beginning of a formula, in a Chinese one in full width too.
+BEGINS_A_FORMULA = (*"=+-@＝＋－＠", "\t", "\r", "\n")
 
 
 def csv_answer(name: str, head: Sequence[Any], rows: Iterable[Sequence[Any]]) -> Response:

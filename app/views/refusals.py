@@ -25,7 +25,8 @@ def log_refusal(response: Response) -> Response:
     if is_record_or_right and g.get("actor") is not None and request.endpoint != "static":
         try:
             session().rollback()
-            note(session(), AuditKind.REFUSED, reason=f"{request.method} {request.path}: {g.get('refused_for', '')}")
+            path = request.path.replace("\x00", "�")  # which PostgreSQL keeps in no text
+            note(session(), AuditKind.REFUSED, reason=f"{request.method} {path}: {g.get('refused_for', '')}")
             session().commit()
         except SQLAlchemyError:
             log.exception("the refusal of request %s is not in the audit log", g.get("request_id", ""))

@@ -12,7 +12,7 @@ from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
 from app.actions.sessions import Known, begin_session, end_session, open_session
-from app.actions.sign_in import allowed_from, begin_try, judge_try, refuse_try
+from app.actions.sign_in import Proof, allowed_from, begin_try, judge_try, refuse_try
 from app.clock import now
 from app.errors import TooOften
 from app.extensions import session
@@ -69,9 +69,9 @@ class SignIn(BaseView):  # type: ignore[misc]
             found = prove(form.username.data, form.password.data)
         except TooOften as refusal:
             return self._page(form, refusal.status, str(refusal))
-        if found is None:
+        if found is None or not found.holds(session()):
             return self._page(form, 422, gettext("User name or password is wrong. Please try again."))
-        return let_in(found, target)
+        return let_in(found.person, target)
 
     def _page(self, form: SignInForm, code: int, notice: str = "") -> tuple[str, int]:
         told = "" if request.method == "POST" else why_over(g.known)
@@ -107,7 +107,7 @@ class SignIn(BaseView):  # type: ignore[misc]
         return redirect(safe_path(request.form.get("next") or came_from))
 
 
-def prove(name: str, password: str) -> Employee | None:
+def prove(name: str, password: str) -> Proof | None:
     """Who has that name and knows the password; None for nobody. Raises TooOften without looking at the password.
 
     Commits before it looks, so that tries at the same moment count one another.
@@ -123,8 +123,9 @@ def prove(name: str, password: str) -> Employee | None:
         g.retry_after = math.ceil((until - at).total_seconds())
         raise TooOften(_wait(math.ceil(g.retry_after / 60)))
     found = judge_try(session(), tried, name, password, origin=origin)
+    proof = Proof(found, found.password) if found is not None else None
     session().commit()
-    return found
+    return proof
 
 
 def _wait(minutes: int) -> str:
