@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session, joinedload
 from app.actions.org import ensure_administrator
 from app.errors import Forbidden, Invalid, OutOfSight, Stale, WrongState
 from app.i18n import Label, format_moment, gettext, listed
-from app.models.org import Reach, RoleReach
+from app.models.org import Employee, Reach, RoleReach
 from app.models.roles import Role, RoleVersion, assoc_user_role
-from app.security.actor import Actor
+from app.security.actor import Actor, holders_of
 from app.security.rights import ROLES, SCREENS, Verb, all_rights, name_of_right
 from app.security.roles import (
     NO_REACH,
@@ -139,6 +139,7 @@ def publish(
     _write(session, role, change, after)
     version = _keep(session, role, after, number=number + 1, by=by, at=at, note=note)
     ensure_administrator(session)
+    _refuse_lost(session, role, change)
     return version
 
 
@@ -172,6 +173,19 @@ def _refuse_more_than_own(change: RoleChange, by: Actor) -> None:
         own = by.write_reach(reach.module) if reach.is_writing else by.read_reach(reach.module)
         if reach.is_wider and own.widest(reach.after) is not own:
             raise Forbidden(Label("You can give no wider scope than your own."))
+
+
+def _refuse_lost(session: Session, role: Role, change: RoleChange) -> None:
+    """Raises WrongState for a right that its last holder would lose: nobody could ever give it again."""
+    active = Employee.active.is_(True)
+    of_role = select(assoc_user_role.c.user_id).where(assoc_user_role.c.role_id == role.id)
+    if session.scalar(select(Employee.id).where(active, Employee.id.in_(of_role)).limit(1)) is None:
+        return
+    holders = (select(Employee.id).where(active, Employee.id.in_(holders_of(key))).limit(1) for key in change.removed)
+    lost = [key for key, one in zip(change.removed, holders, strict=True) if session.scalar(one) is None]
+    if lost:
+        names = listed(name_of_right(key) for key in lost[:NAMES_TOLD])
+        raise WrongState(gettext("Nobody could give this back, since nobody else holds it: %(rights)s.", rights=names))
 
 
 def _write(session: Session, role: Role, change: RoleChange, after: RoleState) -> None:

@@ -5,13 +5,13 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import select
 
-from app.actions import departments, org
+from app.actions import departments, org, roles
 from app.clock import now
-from app.errors import Invalid
+from app.errors import Invalid, WrongState
 from app.extensions import db
 from app.models import AuditEntry, AuditKind, Department, Employee, Opportunity, Reach, Role, RoleReach, SignIn
 from app.security.actor import SYSTEM
-from app.security.roles import rights_by_key
+from app.security.roles import RoleState, rights_by_key
 from app.views import sign_in
 from app.views.exports import plain_cell
 from tests.browsing import Browser, fields_of, text_of
@@ -140,6 +140,16 @@ def test_nobody_renames_a_role_that_can_do_more_than_himself(armed, as_, rows):
     assert browser.submit(f"/roles/rename/{own}", name="Another").status_code == 302
     with rows() as session:
         assert named(session, Role, "Administrator").id == high
+
+
+def test_a_right_is_not_taken_from_everybody_since_nobody_could_give_it_back(armed, session_of):
+    armed("narrow", "roles.see", "roles.edit")
+    with session_of("narrow") as (session, actor):
+        role = named(session, Role, "Administrator")
+        state = roles.state_of(session, role)
+        wanted = RoleState(state.rights - {"audit.see", "audit.export"}, state.reaches)
+        with pytest.raises(WrongState, match="审计日志"):
+            roles.publish(session, role, wanted, by=actor, at=now(), seen=0)
 
 
 # ---- signing in ------------------------------------------------------------------------------------------------
