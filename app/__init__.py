@@ -27,7 +27,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["crm_zone"] = ZoneInfo(settings.timezone)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops)  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops)  # type: ignore[method-assign]  # as Flask says to
     edge.prepare(app)  # before the check of form tokens: who is signed out is asked to sign in first
     db.init_app(app)
     csrf.init_app(app)

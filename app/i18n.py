@@ -37,7 +37,7 @@ def translated(message: str) -> str:
     return _FOUND[key]
 
 
-class Label(LazyString):  # type: ignore[misc]
+class Label(LazyString):  # type: ignore[misc]  # speaklater has no types
     """A text that shows itself in the language of whoever reads it; ``message`` is its English."""
 
     def __init__(self, message: str) -> None:

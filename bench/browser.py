@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlencode
 
-import psutil  # type: ignore[import-untyped]
+import psutil  # type: ignore[import-untyped]  # psutil has no types
 
 from bench.company import PASSWORD, Subjects
 from bench.worker import HOST, STATEMENTS_HEADER, URL_VARIABLE

@@ -10,7 +10,7 @@ import sqlite3
 from typing import Any
 
 import matplotlib  # noqa: F401  (as any application that draws reports)
-import pandas  # noqa: F401
+import pandas  # noqa: F401  # likewise
 from flask import Flask
 from flask_appbuilder import AppBuilder, ModelView
 from flask_appbuilder.models.sqla.base import SQLA
@@ -36,7 +36,7 @@ TYPED = [
 ]
 
 
-class Pipeline(ModelView):  # type: ignore[misc]
+class Pipeline(ModelView):  # type: ignore[misc]  # Flask-AppBuilder has no types
     """What both screens over opportunities share."""
 
     datamodel = SQLAInterface(Opportunity)
@@ -104,7 +104,7 @@ class Plans(Pipeline):
     base_filters = [["status", FilterNotEqual, "unassigned"]]
 
 
-class Contacts(ModelView):  # type: ignore[misc]
+class Contacts(ModelView):  # type: ignore[misc]  # Flask-AppBuilder has no types
     """People at customers."""
 
     datamodel = SQLAInterface(Contact)
@@ -116,7 +116,7 @@ class Contacts(ModelView):  # type: ignore[misc]
     base_order = ("id", "desc")
 
 
-class Customers(ModelView):  # type: ignore[misc]
+class Customers(ModelView):  # type: ignore[misc]  # Flask-AppBuilder has no types
     """Customers, with their contacts below."""
 
     datamodel = SQLAInterface(Customer)

@@ -33,7 +33,7 @@ class Marks:
     changed_by_id = Column(Integer, ForeignKey("ab_user.id"), default=_me, onupdate=_me)
 
 
-class DictionaryEntry(Model):  # type: ignore[misc]
+class DictionaryEntry(Model):  # type: ignore[misc]  # Flask-AppBuilder has no types
     """One choice of one choice list."""
 
     __tablename__ = "dictionary_entries"
@@ -51,7 +51,7 @@ class DictionaryEntry(Model):  # type: ignore[misc]
         return str(self.item)
 
 
-class Customer(Marks, Model):  # type: ignore[misc]
+class Customer(Marks, Model):  # type: ignore[misc]  # Flask-AppBuilder has no types
     """An organisation that buys."""
 
     __tablename__ = "customers"
@@ -94,7 +94,7 @@ class Customer(Marks, Model):  # type: ignore[misc]
         return str(self.name)
 
 
-class Contact(Marks, Model):  # type: ignore[misc]
+class Contact(Marks, Model):  # type: ignore[misc]  # Flask-AppBuilder has no types
     """A person at a customer."""
 
     __tablename__ = "contacts"
@@ -117,7 +117,7 @@ class Contact(Marks, Model):  # type: ignore[misc]
         return str(self.name)
 
 
-class Opportunity(Marks, Model):  # type: ignore[misc]
+class Opportunity(Marks, Model):  # type: ignore[misc]  # Flask-AppBuilder has no types
     """A possible new customer."""
 
     __tablename__ = "opportunities"

@@ -62,7 +62,7 @@ def count_statements(app: Flask) -> None:
 
         return inner(environ, start)
 
-    app.wsgi_app = counted  # type: ignore[method-assign]
+    app.wsgi_app = counted  # type: ignore[method-assign]  # Flask says to wrap it so
 
 
 def _count(*_: Any) -> None:

@@ -64,6 +64,7 @@ def last_seal(session: Session) -> AuditSeal | None:
 
 def digest_of(before: str, entry: RowMapping) -> str:
     """The hash of a seal: of the seal before and of every column of the entry, as JSON in the order of the names."""
+    # Iterating over the columns themselves gives columns, not names.
     values = {name: _plain(entry[name]) for name in entries_table().columns.keys()}  # noqa: SIM118
     told = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(f"{before}{told}".encode()).hexdigest()

@@ -160,6 +160,7 @@ def forget_reminders(session: Session, before: datetime) -> int:
     """
     with system(session, "old reminders are deleted, whoever they were for"):
         old = delete(Reminder).where(Reminder.created_on < before).execution_options(synchronize_session=False)
+        # A DELETE answers with a CursorResult, which the declared Result does not say.
         return int(session.execute(old).rowcount)  # type: ignore[attr-defined]
 
 

@@ -119,7 +119,7 @@ def refuse_try(session: Session, tried: SignInTry, *, reason: str, origin: Origi
 
 def forget_old_tries(session: Session, *, at: datetime) -> int:
     """Delete the tries that count no more. Returns how many."""
-    deleted: CursorResult[Any] = session.execute(  # type: ignore[assignment]
+    deleted: CursorResult[Any] = session.execute(  # type: ignore[assignment]  # a DELETE answers with a CursorResult
         delete(SignInTry).where(SignInTry.at < at - KEPT)
     )
     return deleted.rowcount

@@ -16,7 +16,7 @@ from app.jobs.frame import run_due
 @click.option("--once", is_flag=True, help="Run what is due and end, for a timer of the machine.")
 def worker(once: bool) -> None:
     """Run jobs until Ctrl+C or SIGTERM; as many of these as you like may work at once."""
-    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # werkzeug's proxy does not declare it
     if once:
         click.echo(ngettext("%(num)d job was run.", "%(num)d jobs were run.", run_due(app)))
         return

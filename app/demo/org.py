@@ -18,7 +18,7 @@ from app.models.org import Department, Employee
 HOME_WEIGHT, AWAY_WEIGHT, SPECIALIST_FACTOR = 6.0, 0.1, 2.0
 COLLEAGUES = 3
 #: No hash, so that no password ever fits.
-UNUSABLE_PASSWORD = "!"  # noqa: S105
+UNUSABLE_PASSWORD = "!"  # noqa: S105  # the mark of no password
 METHOD = "scrypt"
 
 Words = dict[str, Any]

@@ -67,6 +67,7 @@ class ChoiceType(TypeDecorator[Choice]):
         return None if value is None else self._member(value)
 
     def _member(self, value: str) -> Choice:
+        # The map of an Enum is declared for any Enum.
         return self.choices._value2member_map_[value]  # type: ignore[return-value]
 
 

@@ -88,7 +88,7 @@ def _kept(entry: Entry) -> Entry:
 def entries_table() -> Table:
     """The table of the entries."""
     table = mapper_of(AuditEntry).local_table
-    assert isinstance(table, Table)  # noqa: S101
+    assert isinstance(table, Table)  # noqa: S101  # for the type checker alone
     return table
 
 

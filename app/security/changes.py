@@ -39,7 +39,7 @@ UNTOLD_LINKS = frozenset({("ab_role", "user"), ("ab_role", "groups"), ("ab_user"
 RIGHTS_TABLES = frozenset({"ab_role", "role_reaches"})
 ROLES = "roles"
 #: What stands in place of a secret, which is told to have changed and never what it was or is.
-SECRET = "***"  # noqa: S105
+SECRET = "***"  # noqa: S105  # stars, no secret
 
 Changes = dict[str, list[Any]]
 

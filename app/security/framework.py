@@ -11,7 +11,7 @@ from app.models.org import Employee
 from app.security.rights import right_of
 
 
-class CrmSecurityManager(SecurityManager):  # type: ignore[misc]
+class CrmSecurityManager(SecurityManager):  # type: ignore[misc]  # Flask-AppBuilder has no types
     """Answers from the actor of the request; roles and permissions are written by ``flask crm init`` alone."""
 
     user_model = Employee
@@ -32,7 +32,7 @@ class CrmSecurityManager(SecurityManager):  # type: ignore[misc]
         return bool(actor and actor.may(right_of(permission_name, view_name)))
 
 
-class CrmAppBuilder(AppBuilder):  # type: ignore[misc]
+class CrmAppBuilder(AppBuilder):  # type: ignore[misc]  # Flask-AppBuilder has no types
     """Registers the product's own views only."""
 
     def __init__(self, app: Flask, session: Any) -> None:

@@ -39,7 +39,7 @@ class PasswordForm(CrmForm):
     )
 
 
-class Account(BaseView):  # type: ignore[misc]
+class Account(BaseView):  # type: ignore[misc]  # Flask-AppBuilder has no types
     """我的账号."""
 
     route_base = ADDRESS

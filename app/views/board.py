@@ -89,7 +89,7 @@ class Lane:
     refusals: dict[str, str]
 
 
-class Board(BaseView):  # type: ignore[misc]
+class Board(BaseView):  # type: ignore[misc]  # Flask-AppBuilder has no types
     """机会看板."""
 
     route_base = "/opportunities"

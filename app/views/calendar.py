@@ -54,7 +54,7 @@ class Whose:
         return f"{path}?{urlencode({**asked, **more})}"
 
 
-class Calendar(BaseView):  # type: ignore[misc]
+class Calendar(BaseView):  # type: ignore[misc]  # Flask-AppBuilder has no types
     """计划日历."""
 
     route_base = "/plans"

@@ -25,7 +25,7 @@ from app.views.presentation import EMPTY, text_of
 Offers = Sequence[tuple[Any, str]]
 
 
-class RowField(SelectField):  # type: ignore[misc]
+class RowField(SelectField):  # type: ignore[misc]  # WTForms has no types
     """One row of a few; its data is the row itself or None. ``find`` says what can be chosen."""
 
     def __init__(self, *arguments: Any, find: Callable[[Session], Offers], **keywords: Any) -> None:
@@ -116,7 +116,7 @@ def key_of(row: Any) -> str:
     return str(row or "") if state is None else str(state.identity[0])
 
 
-class PersonField(StringField):  # type: ignore[misc]
+class PersonField(StringField):  # type: ignore[misc]  # WTForms has no types
     """One enabled person among many, searched by typing; its data is the person or None, its text the user name."""
 
     def __init__(self, *arguments: Any, remote: str = "/choices/colleagues", **keywords: Any) -> None:
@@ -142,7 +142,7 @@ class PersonField(StringField):  # type: ignore[misc]
         return str(session().get(Employee, key) or EMPTY)
 
 
-class TickField(BooleanField):  # type: ignore[misc]
+class TickField(BooleanField):  # type: ignore[misc]  # WTForms has no types
     """Yes or no; no tick is a no."""
 
     def readable(self, text: str) -> str:
@@ -150,7 +150,7 @@ class TickField(BooleanField):  # type: ignore[misc]
         return text_of(text == str(True))
 
 
-class LanguageField(SelectField):  # type: ignore[misc]
+class LanguageField(SelectField):  # type: ignore[misc]  # WTForms has no types
     """One of the product's languages, each called by its own name."""
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:

@@ -17,7 +17,7 @@ from app.views.people_filters import is_called
 MOST = 20
 
 
-class Choices(BaseView):  # type: ignore[misc]
+class Choices(BaseView):  # type: ignore[misc]  # Flask-AppBuilder has no types
     """Answers with a few choices as JSON: value, text, and what tells two of one name apart."""
 
     route_base = "/choices"

@@ -32,7 +32,7 @@ def read_day(text: str) -> date | None:
         return None
 
 
-class DayInput(DateInput):  # type: ignore[misc]
+class DayInput(DateInput):  # type: ignore[misc]  # WTForms has no types
     """A date input that tells the page's script that it is one, and what is expected of it."""
 
     def __call__(self, field: Any, **more: Any) -> Any:
@@ -40,7 +40,7 @@ class DayInput(DateInput):  # type: ignore[misc]
         return super().__call__(field, data_date=str(EXPECTED), **more)
 
 
-class DayField(DateField):  # type: ignore[misc]
+class DayField(DateField):  # type: ignore[misc]  # WTForms has no types
     """One day, read as people type it; what cannot be read stays in the field."""
 
     widget = DayInput()

@@ -36,7 +36,7 @@ CHOICE = "choice-"
 MARKUP = re.compile(r"<\s*[/!a-zA-Z]")
 
 
-class CrmForm(DynamicForm):  # type: ignore[misc]
+class CrmForm(DynamicForm):  # type: ignore[misc]  # Flask-AppBuilder has no types
     """A form that knows which fields it has, so that any other posted field is refused."""
 
     _fields: dict[str, Field]
@@ -45,7 +45,7 @@ class CrmForm(DynamicForm):  # type: ignore[misc]
     #: What somebody else saved meanwhile; see ``app.views.merging``.
     conflict: Any = None
 
-    class Meta(DynamicForm.Meta):  # type: ignore[misc]
+    class Meta(DynamicForm.Meta):  # type: ignore[misc]  # Flask-AppBuilder has no types
         """Reads what a form of a page sends, and neither JSON nor files in place of texts."""
 
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
@@ -98,7 +98,7 @@ def _or_none(value: Any) -> Any:
 # ---- fields -------------------------------------------------------------------------------------------
 
 
-class MoneyField(StringField):  # type: ignore[misc]
+class MoneyField(StringField):  # type: ignore[misc]  # WTForms has no types
     """A decimal amount; thousands separators and full-width digits are read, an infinite one is not."""
 
     is_money = True

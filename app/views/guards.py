@@ -39,7 +39,7 @@ def needs(*verbs: Verb) -> Callable[[Handler], Handler]:
 
 def _guarded(guard: Guard) -> Callable[[Handler], Handler]:
     def mark(handler: Handler) -> Handler:
-        handler.guard = guard  # type: ignore[attr-defined]
+        handler.guard = guard  # type: ignore[attr-defined]  # the mark that ``guard_of`` reads
         return handler
 
     return mark

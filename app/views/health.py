@@ -9,7 +9,7 @@ from app.extensions import session
 from app.views.guards import expose, public
 
 
-class Health(BaseView):  # type: ignore[misc]
+class Health(BaseView):  # type: ignore[misc]  # Flask-AppBuilder has no types
     """Answers for machines, without a sign-in."""
 
     route_base = ""

@@ -36,7 +36,7 @@ IN_FORMS = (
 )
 
 
-class Help(BaseView):  # type: ignore[misc]
+class Help(BaseView):  # type: ignore[misc]  # Flask-AppBuilder has no types
     """What a person can look up."""
 
     route_base = "/help"

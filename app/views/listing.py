@@ -164,7 +164,7 @@ class RangeFilter(Filter):
     value_kind: str = "date"
 
     @property
-    def kind(self) -> str:  # type: ignore[override]
+    def kind(self) -> str:  # type: ignore[override]  # the base has an attribute
         """``date_range`` or ``number_range``."""
         return f"{'date' if self.value_kind != 'number' else 'number'}_range"
 

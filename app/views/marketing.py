@@ -252,6 +252,7 @@ class Opportunities(PipelineView):
         if move.key != "succeed":
             return super().done_message(move, row)
         link = Markup('<a class="link" href="/customers/show/{}">{}</a>').format(row.customer_id, row.customer)
+        # Markup escapes whatever is filled in.
         return Markup("{} {}").format(move.done, Markup(gettext("Customer: %(link)s")) % {"link": link})  # noqa: S704
 
 

@@ -54,7 +54,7 @@ class Line:
     is_unread: bool
 
 
-class Reminders(BaseView):  # type: ignore[misc]
+class Reminders(BaseView):  # type: ignore[misc]  # Flask-AppBuilder has no types
     """提醒."""
 
     route_base = "/reminders"

@@ -25,7 +25,7 @@ from app.views.saving import Failure, attempt, refuse_foreign_fields
 LONGEST_MEMORY = 10_000
 
 
-class Settings(BaseView):  # type: ignore[misc]
+class Settings(BaseView):  # type: ignore[misc]  # Flask-AppBuilder has no types
     """系统设置."""
 
     route_base = "/settings"

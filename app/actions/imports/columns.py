@@ -48,6 +48,7 @@ class RowSchema(Schema):
 class Column(fields.Field[Any]):
     """A column; a subclass says in ``read_text`` what becomes of a cell that is not empty."""
 
+    # marshmallow declares it without ClassVar, and only reads it.
     default_error_messages = {"required": cast(str, Label("This field is required."))}  # noqa: RUF012
 
     def __init__(self, *heads: str, required: bool = False) -> None:

@@ -67,10 +67,10 @@ class Intake(ABC):
     def known(self, keys: Collection[str]) -> Mapping[str, int]:
         """Which of the hard keys are there already, in sight or not, and whose they are."""
 
-    def fetch(self, row_ids: Collection[int]) -> None:  # noqa: B027
+    def fetch(self, row_ids: Collection[int]) -> None:  # noqa: B027  # a kind that needs it overrides it
         """Load rows that are about to be changed, all at once."""
 
-    def admit(self, values: Values) -> None:  # noqa: B027
+    def admit(self, values: Values) -> None:  # noqa: B027  # a kind that needs it overrides it
         """Raises DomainError when a new row may not come in."""
 
     def without_key(self, values: Values) -> Values:

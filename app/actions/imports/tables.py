@@ -215,7 +215,7 @@ def bad_rows_file(path: Path | None, headers: Sequence[str]) -> Iterator[Any]:
 @contextmanager
 def _draft_of(path: Path) -> Iterator[IO[str]]:
     try:
-        file = NamedTemporaryFile(  # noqa: SIM115
+        file = NamedTemporaryFile(  # noqa: SIM115  # closed by who reads it
             "w", encoding="utf-8-sig", newline="", dir=path.parent, delete=False
         )
     except OSError as error:

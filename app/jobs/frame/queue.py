@@ -137,6 +137,7 @@ def write(session: Session, claimed: Claim, **values: Any) -> None:
             .values(**values, **_log(session, claimed))
             .execution_options(synchronize_session=False)
         )
+        # An UPDATE answers with a CursorResult, which the declared Result does not say.
         if session.execute(statement).rowcount == 0:  # type: ignore[attr-defined]
             raise Overtaken
     claimed.untold.clear()

@@ -58,7 +58,7 @@ class Worker:
             log.exception("the jobs cannot be looked at")
 
 
-class Lookout(BaseProcess):  # type: ignore[misc]
+class Lookout(BaseProcess):  # type: ignore[misc]  # Huey has no types
     """The thread that looks for what is due, at its times and when it is woken."""
 
     process_name = "Lookout"
@@ -74,7 +74,7 @@ class Lookout(BaseProcess):  # type: ignore[misc]
         queue.WAKE.wait(LOOKS_EVERY)
 
 
-class Threads(Consumer):  # type: ignore[misc]
+class Threads(Consumer):  # type: ignore[misc]  # Huey has no types
     """Huey's threads, with our own lookout in place of its schedule, and no handlers of signals."""
 
     def __init__(self, worker: Worker) -> None:

@@ -43,6 +43,7 @@ def walled() -> tuple[Any, ...]:
 @cache
 def walled_tables() -> frozenset[Table]:
     """Every table whose rows the wall guards."""
+    # A model of ours is mapped to a table, never to a join.
     return frozenset(mapper_of(model).local_table for model in walled())  # type: ignore[misc]
 
 

@@ -152,9 +152,10 @@ def _might_write_before(session: Session, row: Any) -> bool:
         return parent is not None and may_write(session, parent)
     actor = actor_of(session)
     descriptors = mapper_of(type(row)).all_orm_descriptors
+    # These descriptors are hybrids, whose getters read a row and what stands in for one alike.
     if "is_common" in descriptors and descriptors["is_common"].fget(before):  # type: ignore[attr-defined]
         return True
-    person_id = descriptors["responsible_id"].fget(before)  # type: ignore[attr-defined]
+    person_id = descriptors["responsible_id"].fget(before)  # type: ignore[attr-defined]  # likewise
     return actor is not None and may_hold(session, person_id, type(row).scope_module)
 
 

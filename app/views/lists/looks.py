@@ -44,7 +44,7 @@ class Look:
         return next((one for one in mine if one.name == name or one.key == key), None)
 
 
-class ListLooks(ModelView):  # type: ignore[misc]
+class ListLooks(ModelView):  # type: ignore[misc]  # Flask-AppBuilder has no types
     """A list that each person arranges for himself."""
 
     filters: ClassVar[tuple[listing.Filter, ...]] = ()
