@@ -46,11 +46,6 @@ class Outcome:
     missed: int
 
 
-def held_models() -> list[tuple[Any, Any]]:
-    """The label and the model of everything a person can hold, each model once."""
-    return list({holding.model: (holding.label, holding.model) for holding in HOLDINGS}.values())
-
-
 def count_held(session: Session, person: Employee) -> int:
     """How many records a person holds, as far as the session's actor sees them."""
     return sum(_count(session, holding, person) for holding in HOLDINGS)

@@ -55,9 +55,9 @@ def set_password(person: Employee, password: str, *, is_own: bool = False) -> No
 
 
 def has_administrator(session: Session) -> bool:
-    """Whether somebody who can sign in may take in people, which only an administrator may."""
-    holders = Employee.id.in_(holders_of(USERS.right(Verb.IMPORT)))
-    return session.scalar(select(Employee.id).where(holders, Employee.active.is_(True)).limit(1)) is not None
+    """Whether somebody who can sign in could mend the rights of people and roles."""
+    holders = [Employee.id.in_(holders_of(right)) for right in ADMINISTERING]
+    return session.scalar(select(Employee.id).where(Employee.active.is_(True), *holders).limit(1)) is not None
 
 
 def make_administrator(session: Session, username: str, password: str) -> Employee:
@@ -98,8 +98,7 @@ def ensure_administrator(session: Session) -> None:
     """
     session.flush()
     take_turns(session, USERS)
-    holders = [Employee.id.in_(holders_of(right)) for right in ADMINISTERING]
-    if session.scalar(select(Employee.id).where(Employee.active.is_(True), *holders).limit(1)) is None:
+    if not has_administrator(session):
         raise WrongState(Label("After this nobody could administer the program any more: leave one administrator."))
 
 
@@ -176,7 +175,7 @@ def reset_password(session: Session, person: Employee, *, by: Actor, at: datetim
     """Another first password, for somebody who has forgotten his. Flushes."""
     _hold(session, person, by=by)
     if person.id == by.person_id:
-        raise WrongState(Label("Your own password is changed where you sign in, not here."))
+        raise WrongState(Label("Your own password is changed in “My account”, not here."))
     _mark(person, by, at)
     return _with_first_password(session, person)
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.actions.settings import IDLE_MINUTES, LONGEST_HOURS, read, stored, values_of
 from app.clock import now
+from app.i18n import Told
 from app.models.audit import AuditKind
 from app.models.org import Employee
 from app.models.sessions import EndReason, SignIn
@@ -135,7 +136,7 @@ def end_session(session: Session, sign_in: SignIn, *, why: EndReason, at: dateti
     """End one session; noted in the audit log. Flushes."""
     sign_in.ended_at, sign_in.ended_because = at, why
     session.flush()
-    note(session, AuditKind.SIGN_OUT, about=sign_in.person, reason=str(why.label))
+    note(session, AuditKind.SIGN_OUT, about=sign_in.person, reason=Told.of(why.label).message)
 
 
 def end_sessions(session: Session, person_id: int, *, why: EndReason, at: datetime, but: int | None = None) -> int:
@@ -148,7 +149,7 @@ def end_sessions(session: Session, person_id: int, *, why: EndReason, at: dateti
     if count:
         # Written without the flush that ``note`` makes, since a flush may be what ends them.
         about = place_of(session.get_one(Employee, person_id))
-        write(session, [{"kind": AuditKind.SIGN_OUT, "changes": {}, "reason": str(why.label), **about}])
+        write(session, [{"kind": AuditKind.SIGN_OUT, "changes": {}, "reason": Told.of(why.label).message, **about}])
     return count
 
 
@@ -181,7 +182,7 @@ def _why_ended(person: Employee) -> EndReason | None:
 
 def forget_old_sessions(session: Session, *, at: datetime) -> int:
     """Delete the sessions nobody was seen in for long, which also lets their devices be strangers. Returns how many."""
-    deleted: CursorResult[Any] = session.execute(  # type: ignore[assignment]
+    deleted: CursorResult[Any] = session.execute(  # type: ignore[assignment]  # a DELETE answers with a CursorResult
         delete(SignIn).where(SignIn.last_seen_at < at - REMEMBERED)
     )
     return deleted.rowcount

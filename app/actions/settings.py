@@ -27,14 +27,11 @@ class Setting:
     default: int
     least: int
     most: int
-    note: LazyString | str = ""
 
 
 _SIGN_IN = Label("Sign-in and sessions")
 
-IDLE_MINUTES = Setting(
-    "idle_minutes", _SIGN_IN, Label("A session ends after a rest of"), Label("minutes"), 120, 5, 1440
-)
+IDLE_MINUTES = Setting("idle_minutes", _SIGN_IN, Label("A session ends when idle for"), Label("minutes"), 120, 5, 1440)
 LONGEST_HOURS = Setting(
     "longest_hours", _SIGN_IN, Label("A session ends at the latest after"), Label("hours"), 24, 1, 720
 )

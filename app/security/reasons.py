@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app.i18n import gettext, listed
 from app.models.org import Employee, Reach, Role, RoleReach
 from app.security.actor import Actor, holding_roles
-from app.security.rights import CATALOGUE, name_of_right
+from app.security.rights import name_of_module, name_of_right
 from app.security.roles import name_of_role
 from app.security.scope import may_write, system
 
@@ -51,9 +51,10 @@ def _root_of(row: Any) -> Any:
 
 def _whose(session: Session, root: Any, scopes: str) -> str:
     owner = session.get(Employee, root.responsible_id) if root.responsible_id else None
-    module = next(module.label for module in CATALOGUE if module.key == root.scope_module)
-    words = {"name": owner or gettext("nobody"), "module": module, "scopes": scopes}
-    if owner is None or owner.department is None:
+    words = {"name": owner, "module": name_of_module(root.scope_module), "scopes": scopes}
+    if owner is None:
+        return gettext("The record belongs to nobody. Scope in %(module)s: %(scopes)s.", **words)
+    if owner.department is None:
         return gettext("The record belongs to %(name)s. Scope in %(module)s: %(scopes)s.", **words)
     words["department"] = owner.department
     return gettext("The record belongs to %(name)s (%(department)s). Scope in %(module)s: %(scopes)s.", **words)

@@ -190,9 +190,16 @@ def parts_of(right: str) -> tuple[Screen, Verb]:
 
 
 def name_of_right(right: str) -> str:
-    """A right in the reader's language: the screen and what may be done there."""
+    """A right in the reader's language: the screen and what may be done there; one that is no more by its key."""
+    if right not in set(all_rights()):
+        return right
     screen, verb = parts_of(right)
     return gettext("%(screen)s: %(verb)s", screen=screen.label, verb=verb.label)
+
+
+def name_of_module(key: str) -> str:
+    """A module in the reader's language; one that is no more by its key."""
+    return next((str(module.label) for module in CATALOGUE if module.key == key), key)
 
 
 def permission_of(right: str) -> tuple[str, str]:

@@ -21,13 +21,14 @@ from app.models.base import ChoiceType, Model, UtcDateTime, mapper_of
 from app.models.basedata import DictionaryEntry
 from app.models.customers import Contact, Customer
 from app.models.marketing import Opportunity, PlanItem
-from app.models.org import Department, Employee, Role, RoleReach
+from app.models.org import FRAMEWORK_LABELS, Department, Employee, Role, RoleReach
 from app.models.settings import SettingValue
 from app.security.audit import COMMAND
 from app.security.changes import SECRET
-from app.security.rights import CATALOGUE, SCREENS, Verb, all_rights
-from app.views.edge import actor
+from app.security.rights import SCREENS, all_rights, name_of_module, name_of_right
+from app.security.roles import name_of_role
 from app.views.presentation import EMPTY
+from app.views.record_pages import may_open, view_for
 
 #: What a record of each kind is called; one of another kind is called as its screen is.
 RECORDS: Mapping[Any, LazyString] = {
@@ -45,20 +46,18 @@ RECORDS: Mapping[Any, LazyString] = {
 }
 #: The words of fields whose models say none, and of what entries tell that are about no record.
 LABELS: Mapping[str, LazyString] = {
+    **FRAMEWORK_LABELS,
     "active": Label("Enabled"),
     "conditions": Label("Conditions"),
     "created": Label("Created"),
     "department_id": Label("Department"),
-    "email": Label("Email"),
     "external_id": Label("External number"),
     "failed": Label("Failed rows"),
     "file": Label("File"),
-    "first_name": Label("First name"),
     "head_id": Label("Head"),
     "industries": Label("Industries"),
     "is_first": Label("First contact"),
     "kind": Label("Kind"),
-    "last_name": Label("Last name"),
     "list": Label("List"),
     "must_change_password": Label("Must change the password"),
     "name": Label("Name"),
@@ -68,18 +67,16 @@ LABELS: Mapping[str, LazyString] = {
     "position": Label("Sequence"),
     "reads": Label("Scope for reading"),
     "regions": Label("Regions"),
-    "roles": Label("Roles"),
     "rows": Label("Rows"),
     "skipped": Label("Skipped"),
     "unmatched": Label("Without a customer"),
     "updated": Label("Changed"),
-    "username": Label("User name"),
     "value": Label("Value"),
     "writes": Label("Scope for writing"),
 }
 #: Values that are words of the program.
 WORDS: Mapping[tuple[str, str], LazyString | str] = {
-    ("theme", "auto"): Label("As the system"),
+    ("theme", "auto"): Label("Like the system"),
     ("theme", "dark"): Label("Dark"),
     ("theme", "light"): Label("Light"),
     ("locale", "zh"): "简体中文",
@@ -99,6 +96,8 @@ MOST_TOLD, LONGEST_TOLD = 3, 30
 #: The fields that link many with many, of which an entry keeps what was added and what was removed.
 LINKS = {"industries", "permissions", "regions", "roles"}
 ADDED, REMOVED = Label("added: %(names)s"), Label("removed: %(names)s")
+#: The kinds of entries whose reasons are words of the program, kept in English.
+OWN_REASONS = frozenset({AuditKind.SIGN_IN_FAILED, AuditKind.SIGN_OUT})
 HERE = tuple[str, int]
 
 
@@ -157,37 +156,11 @@ def _target(column: Any) -> Any:
     return next((model_of(key.column.table.name) for key in column.foreign_keys), None)
 
 
-def view_for(model: Any) -> Any:
-    """The first screen that shows single records of ``model``; None where there is none."""
-    views = (one for one in appbuilder().baseviews if getattr(one, "model", None) is model and hasattr(one, "screen"))
-    return next((one for one in views if hasattr(one, "show")), None)
-
-
-def may_open(model: Any) -> bool:
-    """Whether the reader may open records of ``model`` that he sees."""
-    view = view_for(model)
-    return view is not None and actor().may(view.screen.right(Verb.SEE))
-
-
 def kind_in_words(table: str | None) -> str:
     """What a record of the table is called."""
     model = model_of(table)
     view = view_for(model)
     return str(RECORDS.get(model) or (view.screen.label if view else table or EMPTY))
-
-
-def right_in_words(right: str) -> str:
-    """A right by the names of its screen and of what it allows."""
-    if right not in set(all_rights()):
-        return right
-    screen, verb = right.split(".")
-    label = next(one.label for one in SCREENS[screen].verbs if one.value == verb)
-    return gettext("%(screen)s: %(what)s", screen=SCREENS[screen].label, what=label)
-
-
-def module_in_words(key: str) -> str:
-    """A module by its name."""
-    return next((str(module.label) for module in CATALOGUE if module.key == key), key)
 
 
 # ---- reading ------------------------------------------------------------------------------------------
@@ -232,7 +205,7 @@ class Reading:
         """The first few fields in one line; of what has none, why it happened."""
         changes = self.changes(entry)
         if not changes:
-            return refusal_in_words(entry.reason)[1] if entry.kind is AuditKind.REFUSED else entry.reason or EMPTY
+            return reason_in_words(entry) or EMPTY
         parts = [in_one_line(one, LONGEST_TOLD) for one in changes[:MOST_TOLD]]
         return str(Label("; ")).join([*parts, "…"] if len(changes) > MOST_TOLD else parts)
 
@@ -252,10 +225,10 @@ class Reading:
     def _name(self, entry: AuditEntry) -> str:
         if entry.table_name == RoleReach.__tablename__:
             role = self._names.get((Role.__tablename__, entry.root_id or 0), "")
-            return listed(one for one in (role, module_in_words(entry.row_name)) if one)
+            return listed(one for one in (role, name_of_module(entry.row_name)) if one)
         if entry.table_name == SettingValue.__tablename__:
             return next((str(one.label) for one in SETTINGS if one.key == entry.row_name), entry.row_name)
-        return gettext(entry.row_name) if entry.table_name == Role.__tablename__ else entry.row_name
+        return _own_word(entry.table_name, entry.row_name)
 
     # ---- values ---------------------------------------------------------------------------------------
 
@@ -296,8 +269,8 @@ def linked(field: Field, pairs: Any, sentence: LazyString) -> str:
 
 def _part(field: str, _key: int, name: str) -> str:
     if field == "permissions":
-        return right_in_words(name)
-    return gettext(name) if field == "roles" else name
+        return name_of_right(name)
+    return name_of_role(name) if field == "roles" else name
 
 
 def said(field: Field, value: Any, list_key: str | None) -> str:
@@ -340,8 +313,8 @@ def _named(model: Any, ids: set[int]) -> Any:
     return select(literal(model.__tablename__), model.id, name).where(model.id.in_(ids))
 
 
-def _own_word(table: str, name: str) -> str:
-    return gettext(name) if table == Role.__tablename__ and name else name
+def _own_word(table: str | None, name: str) -> str:
+    return name_of_role(name) if table == Role.__tablename__ else name
 
 
 def in_one_line(change: Change, longest: int | None = None) -> str:
@@ -356,12 +329,19 @@ def _cut(text: str, longest: int | None) -> str:
     return text if longest is None or len(text) <= longest else f"{text[:longest]}…"
 
 
+def reason_in_words(entry: AuditEntry) -> str:
+    """Why it happened, as somebody gave it; what the program itself gives is in the reader's language."""
+    if entry.kind is AuditKind.REFUSED:
+        return refusal_in_words(entry.reason)[1]
+    return gettext(entry.reason) if entry.kind in OWN_REASONS and entry.reason else entry.reason
+
+
 def refusal_in_words(reason: str) -> tuple[str, str]:
     """The address of a refused request, and why it was refused: the rights it needs, or the sentence told."""
     address, _, why = reason.partition(": ")
     rights = why.split(" / ")
     if set(rights) <= set(all_rights()):
-        return address, gettext("Needs the right: %(names)s", names=listed(right_in_words(one) for one in rights))
+        return address, gettext("Needs the right: %(names)s", names=listed(name_of_right(one) for one in rights))
     return address, gettext(why) if why else gettext("This page does not exist, or you may not see it.")
 
 

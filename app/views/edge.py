@@ -4,7 +4,7 @@ import secrets
 import uuid
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response
 from app.actions import sessions
 from app.clock import now
 from app.database import impatient
-from app.errors import Forbidden
+from app.errors import Forbidden, OutOfSight
 from app.extensions import session
 from app.i18n import gettext, listed
 from app.models.installation import DEMO_MARK, Installation
@@ -38,6 +38,7 @@ from app.views.menu import menu, siblings
 OPEN_ENDPOINTS = {"static"}
 #: The place in the cookie where it stands as whom an administrator sees.
 SEEN_AS = "seen_as"
+Record = TypeVar("Record")
 #: Keys are 32-bit numbers.
 LARGEST_KEY = 2**31 - 1
 #: The most rows that one action takes.
@@ -45,7 +46,7 @@ MOST_ROWS = 100
 #: What an open page asks by itself: nobody need sit before it.
 BACKGROUND_ENDPOINTS = {"Reminders.check"}
 #: What is open to somebody who has to choose a password of his own first.
-PASSWORD_ENDPOINT = "Account.password"  # noqa: S105
+PASSWORD_ENDPOINT = "Account.password"  # noqa: S105  # the name of an endpoint
 
 
 @dataclass(frozen=True)
@@ -195,6 +196,14 @@ def read_key(text: str) -> int | None:
     """The key in a posted text or an address; None when it cannot be one."""
     is_number = text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_KEY))
     return int(text) if is_number and int(text) <= LARGEST_KEY else None
+
+
+def load(model: type[Record], pk: int) -> Record:
+    """The record of that key within this person's sight; raises OutOfSight."""
+    row = session().get(model, pk) if pk <= LARGEST_KEY else None
+    if row is None:
+        raise OutOfSight(model, pk)
+    return row
 
 
 def actor() -> Actor:

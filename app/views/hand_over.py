@@ -13,7 +13,7 @@ from wtforms.validators import Optional
 from app.actions import hand_over
 from app.actions.hand_over import HOLDINGS, Held, Outcome
 from app.clock import now
-from app.errors import Invalid, OutOfSight
+from app.errors import Invalid
 from app.extensions import session
 from app.i18n import Label, gettext, listed, ngettext
 from app.models.hand_over import HandOver, HandOverLine
@@ -21,14 +21,15 @@ from app.models.org import Employee
 from app.security.granting import may_give
 from app.security.rights import USERS, Verb, module_of
 from app.views.choice_fields import PersonField, TickField
-from app.views.edge import LARGEST_KEY, actor, zone
+from app.views.edge import actor, load, zone
 from app.views.forms import CrmForm
 from app.views.guards import expose, needs
 from app.views.listing import PersonFilter
-from app.views.model_view import CrmModelView, view_of
+from app.views.model_view import CrmModelView
 from app.views.moves import reason_field
 from app.views.people_filters import roles_here
 from app.views.presentation import Cell, Column, Page, Row, label_of
+from app.views.record_pages import view_of
 from app.views.saving import attempt, refuse_foreign_fields
 
 LATEST = 20
@@ -47,7 +48,7 @@ def hand_over_form() -> CrmForm:
     return type("HandOverForm", (CrmForm,), fields)()
 
 
-class HandingOver(BaseView):  # type: ignore[misc]
+class HandingOver(BaseView):  # type: ignore[misc]  # Flask-AppBuilder has no types
     """What somebody holds, and to whom it goes."""
 
     route_base = "/users"
@@ -58,9 +59,7 @@ class HandingOver(BaseView):  # type: ignore[misc]
     @needs(Verb.HAND_OVER)
     def hand_over(self, pk: int) -> Any:
         """Ask to whom, then do it."""
-        person = session().get(Employee, pk) if pk <= LARGEST_KEY else None
-        if person is None:
-            raise OutOfSight()
+        person = load(Employee, pk)
         form = hand_over_form()
         if request.method == "GET":
             return self._page(person, form)

@@ -42,6 +42,7 @@ class KindFilter(ChoiceFilter):
     """One kind of job, by its key or its name."""
 
     def _offers(self) -> list[tuple[tuple[str, ...], tuple[Choice, ...]]]:
+        # A key stands for a Choice here: both are texts.
         return [((str(kind.label), kind.key), (kind.key,)) for kind in kinds().values()]  # type: ignore[misc]
 
 
@@ -171,7 +172,7 @@ class Jobs(CrmModelView):
             abort(404)
         start_now(session(), kind, by=actor(), at=now())
         session().commit()
-        flash(gettext("It is begun at once."), "success")
+        flash(gettext("It begins at once."), "success")
         return redirect(self.path("schedule"))
 
 

@@ -16,7 +16,7 @@ from app.actions.workflow import Workflow, moves_of
 from app.errors import OutOfSight
 from app.extensions import appbuilder, session
 from app.i18n import Label, gettext
-from app.models.base import Model, mapper_of
+from app.models.base import mapper_of
 from app.security.rights import CUSTOMERS, Screen, Verb, module_of
 from app.views import history, listing
 from app.views.edge import LARGEST_KEY, actor, zone
@@ -28,6 +28,7 @@ from app.views.pager import list_frame, look_frame
 from app.views.presentation import EMPTY, Button, Cell, Column, Page, Row, cell_of, kind_of, label_of, masked
 from app.views.printing import Printed
 from app.views.record_history import RecordHistory
+from app.views.record_pages import view_of
 from app.views.saving import attempt, refuse_foreign_fields
 from app.views.why_not import refusals
 
@@ -388,9 +389,3 @@ class CrmModelView(Printed, RecordHistory):
     def path(self, rest: str) -> str:
         """An address of this view."""
         return f"{self.route_base}/{rest}"
-
-
-def view_of(value: Any) -> Any:
-    """The view whose records ``value`` is one of; None for anything else."""
-    views = appbuilder().baseviews if isinstance(value, Model) else ()
-    return next((view for view in views if isinstance(view, CrmModelView) and view.model is type(value)), None)

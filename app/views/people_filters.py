@@ -11,10 +11,11 @@ from sqlalchemy.orm import aliased
 
 from app.actions.departments import DEEPEST, department_tree
 from app.extensions import session
-from app.i18n import Choice, Label, gettext
+from app.i18n import Choice, Label
 from app.models.basedata import DictionaryEntry
 from app.models.org import Department, Employee, Role, user_regions
 from app.security.granting import KnownRole, known_roles
+from app.security.roles import name_of_role
 from app.views.edge import actor
 from app.views.listing import BadAddress, ChoiceFilter, EntryFilter, Filter, Found
 
@@ -112,18 +113,19 @@ class RoleFilter(Filter):
     kind = "choice"
 
     def conditions(self, model: Any, values: Mapping[str, str], zone: ZoneInfo) -> list[ColumnElement[bool]]:
-        """A name no role has finds nothing."""
+        """In either spelling; a name no role has finds nothing."""
         value = values.get(self.name)
-        return [Employee.roles.any(Role.name == value)] if value else []
+        names = [one.role.name for one in roles_here() if value in {one.role.name, name_of_role(one.role.name)}]
+        return [Employee.roles.any(Role.name.in_(names))] if value else []
 
     def choices(self, found: Found) -> list[tuple[str, str]]:
         """Every role."""
-        return [(one.role.name, gettext(one.role.name)) for one in roles_here()]
+        return [(one.role.name, name_of_role(one.role.name)) for one in roles_here()]
 
     def chips(self, values: Mapping[str, str], entries: Sequence[DictionaryEntry] = ()) -> list[tuple[str, str]]:
         """A default role is called by its name in the reader's language."""
         value = values.get(self.name)
-        return [(self.name, gettext(value))] if value else []
+        return [(self.name, name_of_role(value))] if value else []
 
 
 @dataclass(frozen=True)

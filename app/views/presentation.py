@@ -15,6 +15,7 @@ from app.i18n import Choice, LazyString, format_moment, gettext, listed
 from app.models.base import ChoiceType, UtcDateTime, mapper_of
 from app.models.basedata import DictionaryEntry
 from app.models.org import FRAMEWORK_LABELS, Employee, Role
+from app.security.roles import name_of_role
 
 EMPTY = "—"
 #: A text of more characters is likely to be cut off in a list.
@@ -195,7 +196,7 @@ TEXTS: tuple[tuple[type, Callable[[Any], str]], ...] = (
     (date, date.isoformat),
     (Decimal, lambda value: f"{value:,.2f}"),
     # The default roles are named in English and shown in the reader's language; others as they were called.
-    (Role, lambda value: gettext(value.name)),
+    (Role, lambda value: name_of_role(value.name)),
     (list, lambda value: listed(text_of(one) for one in value)),
 )
 

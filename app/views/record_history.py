@@ -15,10 +15,11 @@ from app.security.audit import place_of
 from app.security.rights import Verb
 from app.security.scope import children
 from app.views import listing
-from app.views.changes import Change, Reading, kind_in_words, may_open, who
+from app.views.changes import Change, Reading, kind_in_words, reason_in_words, who
 from app.views.guards import expose, needs
 from app.views.pager import list_frame
 from app.views.presentation import Button
+from app.views.record_pages import may_open
 
 ICONS: Mapping[AuditKind, str] = {
     AuditKind.CREATED: "plus",
@@ -103,4 +104,4 @@ def _happening(entry: AuditEntry, reading: Reading, row: Any) -> Happening:
     title = gettext("%(name)s: %(what)s", name=who(entry), what=what)
     is_open = entry.kind not in {AuditKind.CREATED, AuditKind.DELETED}
     icon, when = ICONS.get(entry.kind, "info-circle"), format_moment(entry.at)
-    return Happening(title, when, entry.reason, icon, reading.changes(entry), is_open)
+    return Happening(title, when, reason_in_words(entry), icon, reading.changes(entry), is_open)

@@ -6,7 +6,7 @@ from flask import g, redirect
 from flask import session as cookie
 from flask_appbuilder.baseviews import BaseView
 
-from app.errors import Forbidden, OutOfSight
+from app.errors import Forbidden
 from app.extensions import session
 from app.i18n import Label
 from app.models.audit import AuditKind
@@ -14,11 +14,11 @@ from app.models.org import Employee
 from app.security.audit import note
 from app.security.rights import USERS, Verb
 from app.security.see_as import seen_through
-from app.views.edge import SEEN_AS, actor
+from app.views.edge import SEEN_AS, actor, load
 from app.views.guards import expose, needs, public
 
 
-class SeeAs(BaseView):  # type: ignore[misc]  # the framework has no types
+class SeeAs(BaseView):  # type: ignore[misc]  # Flask-AppBuilder has no types
     """Beginning and ending to see as somebody."""
 
     route_base = "/see-as"
@@ -28,11 +28,9 @@ class SeeAs(BaseView):  # type: ignore[misc]  # the framework has no types
     @needs(Verb.SEE_AS)
     def begin(self, pk: int) -> Any:
         """Look through the eyes of a person from now on."""
-        if session().get(Employee, pk) is None:
-            raise OutOfSight(Employee, pk)
-        seen = seen_through(session(), actor(), pk)
+        seen = seen_through(session(), actor(), load(Employee, pk).id)
         if seen is None:
-            raise Forbidden(Label("You cannot look through these eyes: only of people who may no more than you do."))
+            raise Forbidden(Label("You can see only as an enabled person whose rights do not go beyond yours."))
         cookie[SEEN_AS] = pk
         note(session(), AuditKind.SEEN_AS, about=seen[0])
         session().commit()

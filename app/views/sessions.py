@@ -8,14 +8,13 @@ from flask_appbuilder.baseviews import BaseView
 
 from app.actions.sessions import end_sessions, open_sessions
 from app.clock import now
-from app.errors import OutOfSight
 from app.extensions import session
 from app.i18n import Label, format_moment, ngettext
 from app.models.org import Employee
 from app.models.sessions import EndReason
 from app.security.rights import USERS, Verb, module_of
 from app.views.devices import device_in_words, is_handheld
-from app.views.edge import LARGEST_KEY
+from app.views.edge import load
 from app.views.guards import expose, needs
 from app.views.presentation import Page
 
@@ -35,7 +34,7 @@ class SessionLine:
     is_this: bool
 
 
-class UserSessions(BaseView):  # type: ignore[misc]
+class UserSessions(BaseView):  # type: ignore[misc]  # Flask-AppBuilder has no types
     """Somebody else's sessions, for who may end them."""
 
     route_base = f"/{USERS.key}"
@@ -47,7 +46,7 @@ class UserSessions(BaseView):  # type: ignore[misc]
     @needs(Verb.END_SESSIONS)
     def index(self, pk: int) -> Any:
         """Where a person is signed in."""
-        who = _load(pk)
+        who = load(Employee, pk)
         crumbs = [(USERS.label, f"/{USERS.key}/list/"), (who, f"/{USERS.key}/show/{pk}"), (SESSIONS, "")]
         return self.render_template(
             "crm/user_sessions.html",
@@ -60,15 +59,8 @@ class UserSessions(BaseView):  # type: ignore[misc]
     @needs(Verb.END_SESSIONS)
     def end(self, pk: int) -> Any:
         """End every session of a person; of one's own, all but this one."""
-        end_all(_load(pk).id, why=EndReason.BY_ADMINISTRATOR)
+        end_all(load(Employee, pk).id, why=EndReason.BY_ADMINISTRATOR)
         return redirect(f"/{USERS.key}/{pk}/sessions")
-
-
-def _load(pk: int) -> Employee:
-    found = session().get(Employee, pk) if pk <= LARGEST_KEY else None
-    if found is None:
-        raise OutOfSight()
-    return found
 
 
 def session_lines(person_id: int) -> list[SessionLine]:

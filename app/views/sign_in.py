@@ -38,6 +38,7 @@ SENTENCES = {
     EndReason.BY_OWNER: Label("This session was ended from another device of yours."),
     EndReason.BY_ADMINISTRATOR: Label("An administrator ended your session."),
 }
+SLOWED_DOWN = Label("Slowed down after too many wrong tries")
 
 
 class SignInForm(CrmForm):
@@ -49,7 +50,7 @@ class SignInForm(CrmForm):
     password = PasswordField(Label("Password"), [InputRequired(REQUIRED), Length(max=200)])
 
 
-class SignIn(BaseView):  # type: ignore[misc]
+class SignIn(BaseView):  # type: ignore[misc]  # Flask-AppBuilder has no types
     """The way in and out."""
 
     route_base = ""
@@ -118,7 +119,7 @@ def prove(name: str, password: str) -> Proof | None:
     session().commit()
     until = allowed_from(session(), tried)
     if until is not None:
-        refuse_try(session(), tried, reason=gettext("Slowed down after too many wrong tries"), origin=origin)
+        refuse_try(session(), tried, reason=SLOWED_DOWN.message, origin=origin)
         session().commit()
         g.retry_after = math.ceil((until - at).total_seconds())
         raise TooOften(_wait(math.ceil(g.retry_after / 60)))

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.actions import hand_over as handing
 from app.actions.assignment import account_managers
-from app.actions.hand_over import HOLDINGS, count_held, everything_held, hand_over, held_models
+from app.actions.hand_over import HOLDINGS, count_held, everything_held, hand_over
 from app.actions.marketing import ASSIGNED, PIPELINE
 from app.clock import now
 from app.errors import DomainError, Forbidden, Invalid, WrongState
@@ -27,7 +27,7 @@ from app.models import (
     StatusMove,
 )
 from app.security.actor import SYSTEM
-from app.security.rights import DEFAULT_ROLES, USERS, Verb
+from app.security.rights import DEFAULT_ROLES, DEPARTMENTS, USERS, Verb
 from app.security.scope import roots
 
 REASON = "调往外地"
@@ -58,7 +58,7 @@ def make_head(rows, username="manager_b"):
 
 def test_every_kind_has_its_proof_and_every_walled_model_a_kind():
     assert {holding.key for holding in HOLDINGS} == HOLDERS.keys() == ALL.keys()
-    assert {model for _, model in held_models()} >= set(roots())
+    assert {holding.model for holding in HOLDINGS} >= set(roots())
 
 
 @pytest.mark.parametrize("key", HOLDERS)
@@ -143,8 +143,8 @@ def test_nobody_without_the_right_hands_over(session_of, who):
         give(session, actor, ALL)
 
 
-def with_right(rows, name, verb=Verb.HAND_OVER):
-    """Gives a role the right to hand over."""
+def with_right(rows, name, verb=Verb.HAND_OVER, screen=USERS):
+    """Gives a role a right, that to hand over unless told."""
     from flask_appbuilder.security.sqla.models import Role
 
     with rows() as session:
@@ -152,7 +152,7 @@ def with_right(rows, name, verb=Verb.HAND_OVER):
         right = next(
             one
             for one in admins.permissions
-            if (one.permission.name, one.view_menu.name) == (f"can_{verb.value}", USERS.key)
+            if (one.permission.name, one.view_menu.name) == (f"can_{verb.value}", screen.key)
         )
         role = session.scalars(select(Role).where(Role.name == name)).one()
         role.permissions.append(right)
@@ -293,3 +293,14 @@ def test_the_disabled_are_offered_nothing_new(session_of, rows):
         for people in (account_managers(actor), *(holding.receivers(actor) for holding in HOLDINGS)):
             names = {one.username for one in session.scalars(people)}
             assert "disabled" not in names and "manager_a" in names
+
+
+def test_nobody_widens_his_own_sight_by_taking_over_a_department(session_of, rows):
+    """What the head of 一部 sees depends on the departments he heads, so somebody else has to give him one more."""
+    with_right(rows, "Head")
+    with_right(rows, "Head", Verb.EDIT, DEPARTMENTS)
+    make_head(rows)
+    with session_of("head_a") as (session, actor), pytest.raises(Invalid):
+        give(session, actor, {"headships": "head_a"})
+    with session_of("head_a") as (session, actor):
+        assert give(session, actor, {"headships": "manager_a"}).given == 1

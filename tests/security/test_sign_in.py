@@ -94,7 +94,9 @@ def test_one_place_has_five_tries_and_is_told_when_to_come_again(app, looks, row
     assert SAYS_WAIT in text_of(refused) and 'value="manager_a"' in refused.text and PASSWORD not in refused.text
     assert len(looks) == 5
     assert tries(browser, "manager_b", PASSWORD).status_code == 302
-    assert noted(rows, AuditKind.SIGN_IN_FAILED)[5:] == [("manager_a", "127.0.0.1", "错误次数过多，已限制登录")]
+    assert noted(rows, AuditKind.SIGN_IN_FAILED)[5:] == [
+        ("manager_a", "127.0.0.1", "Slowed down after too many wrong tries")
+    ]
 
 
 def test_waiting_helps_and_what_was_refused_does_not_count(app, looks):
@@ -234,7 +236,7 @@ def test_signing_in_and_out_is_noted_and_so_is_a_wrong_try(app, looks, rows):
     signed_in(app, address="192.0.2.6").post("/logout/", environ_overrides={"REMOTE_ADDR": "192.0.2.6"})
     assert noted(rows, AuditKind.SIGN_IN_FAILED) == [("x" * 64, "192.0.2.5", "")]
     assert noted(rows, AuditKind.SIGN_IN) == [("manager_a", "192.0.2.6", "")]
-    assert noted(rows, AuditKind.SIGN_OUT) == [("manager_a", "192.0.2.6", "已退出")]
+    assert noted(rows, AuditKind.SIGN_OUT) == [("manager_a", "192.0.2.6", "Signed out")]
 
 
 # ---- stolen and planted cookies -----------------------------------------------------------------------------
@@ -521,7 +523,7 @@ def test_who_is_never_idle_is_out_after_the_longest_time(app):
             clock.shift(timedelta(hours=1))
             assert browser.get("/").status_code == 200
         clock.shift(timedelta(hours=1))
-        assert "会话最长 24 小时" in text_of(browser.get(browser.get("/").location))
+        assert "登录已满 24 小时" in text_of(browser.get(browser.get("/").location))
 
 
 def test_the_limits_are_settings_and_count_at_once(app, rows):

@@ -6,6 +6,7 @@ import json
 import re
 
 import pytest
+from flask_babel import force_locale
 from sqlalchemy import select
 
 from app.models import (
@@ -27,6 +28,7 @@ from app.security.audit import Origin, note
 from app.security.changes import _fields, is_told
 from app.views.changes import field_of, model_of
 from app.views.exports import plain_cell
+from app.views.presentation import text_of as text_of_value
 from tests.browsing import text_of
 from tests.walk import counted, everything, refusals
 
@@ -61,7 +63,7 @@ def test_a_change_stands_in_the_list_in_words(as_, rows):
     detail = text_of(as_("admin").get(f"/audit/show/{last_id(rows)}"))
     assert "变更前" in detail and "变更后" in detail
     assert "预计金额（元） — 120,000.00" in detail
-    assert "封存序号 尚未" in detail
+    assert "封存序号 尚未封存" in detail
 
 
 def test_english_readers_read_english(as_, rows):
@@ -313,3 +315,17 @@ def test_a_linked_record_out_of_sight_is_not_named(as_, rows):
     assert "泰州" not in page and f"第 {number} 号" in page
     assert "泰州" in text_of(as_("manager_a").get(f"/opportunities/history/{key}"))
     assert mapper_of(Opportunity).class_ is Opportunity
+
+
+def test_why_a_session_ended_is_told_in_the_readers_language(as_, rows):
+    with rows() as session:
+        key = session.scalars(select(Employee.id).where(Employee.username == "manager_a")).one()
+    as_("manager_a")
+    assert as_("admin").post(f"/users/{key}/sessions/end").status_code == 302
+    assert "由管理员结束" in text_of(as_("admin").get("/audit/list/?kind=Sign-out"))
+    assert "Ended by an administrator" in text_of(as_("admin", locale="en").get(f"/users/history/{key}"))
+
+
+def test_a_role_is_called_as_it_was_called(app):
+    with app.test_request_context(), force_locale("zh"):
+        assert text_of_value([Role(name="System"), Role(name="Account manager")]) == "System、客户经理"

@@ -12,14 +12,16 @@ from sqlalchemy.orm import selectinload
 from app.actions.imports.columns import Column, Entries, OneOf, RowSchema, Text, refuse_no_name, split_list
 from app.actions.imports.directory import plain_key
 from app.actions.imports.intake import Intake, Values
-from app.errors import Invalid, OutOfSight, WrongState
+from app.actions.org import ensure_administrator, has_administrator
+from app.errors import Invalid, OutOfSight
 from app.i18n import Label, gettext
 from app.models.basedata import Category, DictionaryEntry
-from app.models.org import Department, Employee, Role, RoleReach
-from app.security.rights import USERS, Verb, all_rights, right_of
+from app.models.org import Department, Employee, Role
+from app.security.granting import KnownRole, known_roles, may_give
+from app.security.rights import USERS, Verb
 
 #: No password has this hash; the person cannot sign in before one is set.
-NO_PASSWORD = "!"  # noqa: S105
+NO_PASSWORD = "!"  # noqa: S105  # the mark of no password
 NO_MAIL = "localhost.invalid"
 LONGEST_USERNAME = 64
 DEEPEST = 10
@@ -165,7 +167,7 @@ class UserIntake(Intake):
         written = self._written(values)
         different = {name: value for name, value in written.items() if not _equal(getattr(person, name), value)}
         if different.keys() & {"roles", "active"} and self._had_administrator is None:
-            self._had_administrator = self._has_administrator()
+            self._had_administrator = has_administrator(self.session)
         for name, value in different.items():
             setattr(person, name, value)
         return bool(different)
@@ -189,8 +191,8 @@ class UserIntake(Intake):
     def finish(self) -> None:
         """Nobody takes the last administrator away."""
         super().finish()
-        if self._had_administrator and not self._has_administrator():
-            raise WrongState(Label("After this nobody could administer the program any more: leave one administrator."))
+        if self._had_administrator:
+            ensure_administrator(self.session)
 
     # ---- who is there ----------------------------------------------------------------------------------
 
@@ -217,42 +219,21 @@ class UserIntake(Intake):
     # ---- roles -------------------------------------------------------------------------------------------
 
     @cached_property
+    def _known_roles(self) -> Sequence[KnownRole]:
+        return known_roles(self.session, by=self.by)
+
+    @cached_property
     def _roles(self) -> dict[int, Role]:
-        statement = select(Role).options(selectinload(Role.permissions))
-        return {role.id: role for role in self.session.scalars(statement)}
+        return {known.role.id: known.role for known in self._known_roles}
 
     @cached_property
     def _entries(self) -> dict[int, DictionaryEntry]:
         return {entry.id: entry for entry in self.session.scalars(select(DictionaryEntry))}
 
-    @cached_property
-    def _reaches(self) -> Sequence[RoleReach]:
-        return self.session.scalars(select(RoleReach)).all()
-
-    def _rights_of(self, role_ids: Iterable[int]) -> set[str]:
-        permissions = (row for key in role_ids for row in self._roles[key].permissions)
-        return {right_of(row.permission.name, row.view_menu.name) for row in permissions}
-
-    def _refuse_higher(self, role_ids: Collection[int]) -> None:
+    def _refuse_higher(self, role_ids: Iterable[int]) -> None:
         """Nobody gives a right or a reach that he does not have, nor changes somebody who has more."""
-        if self.by.is_system:
-            return
-        has_more = self._rights_of(role_ids) - self.by.rights
-        reaches = (row for row in self._reaches if row.role_id in role_ids)
-        if has_more or any(self._reaches_farther(row) for row in reaches):
+        if not may_give((self._roles[key] for key in role_ids), self._known_roles):
             raise Invalid({"roles": Label("These roles go beyond your own rights.")})
-
-    def _reaches_farther(self, row: RoleReach) -> bool:
-        read, write = self.by.read_reach(row.module), self.by.write_reach(row.module)
-        return read.widest(row.reads) is not read or write.widest(row.writes) is not write
-
-    def _has_administrator(self) -> bool:
-        """Whether somebody enabled holds every right."""
-        statement = select(Employee).where(Employee.active.is_(True)).options(selectinload(Employee.roles))
-        every = set(all_rights())
-        return any(
-            every <= self._rights_of(role.id for role in person.roles) for person in self.session.scalars(statement)
-        )
 
     # ---- departments ---------------------------------------------------------------------------------------
 

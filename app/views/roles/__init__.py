@@ -7,18 +7,16 @@ from flask import request
 
 from app.extensions import session
 from app.i18n import Label
-from app.models.org import Employee
 from app.reports.roles import MOST_HOLDERS, holders_through, role_lines
-from app.security.rights import CATALOGUE, Verb, all_rights
+from app.security.rights import CATALOGUE, Verb, all_rights, name_of_right
 from app.security.roles import name_of_role
-from app.views.edge import actor
 from app.views.guards import expose, needs
 from app.views.listing import BadAddress
-from app.views.model_view import view_of
+from app.views.record_pages import page_of
 from app.views.roles.compare import compared
 from app.views.roles.matrix import columns
 from app.views.roles.publishing import RolePublishing
-from app.views.roles.words import name_of_right, role_names
+from app.views.roles.words import role_names
 
 
 class Roles(RolePublishing):
@@ -62,7 +60,7 @@ class Roles(RolePublishing):
             modules=CATALOGUE,
             right=right,
             name=name_of_right(right) if right else "",
-            people=[(person, _address_of(person), roles) for person, roles in found],
+            people=[(person, page_of(person), roles) for person, roles in found],
             most=MOST_HOLDERS,
             role_names=role_names,
             name_of_role=name_of_role,
@@ -79,9 +77,3 @@ def _asked(name: str, known: Mapping[int, Any], otherwise: int) -> int:
     if key is None:
         raise BadAddress(Label("Role"))
     return key
-
-
-def _address_of(person: Employee) -> str:
-    """The person's page, where there is one that this person may see."""
-    view = view_of(person)
-    return view.path(f"show/{person.id}") if view is not None and actor().may(view.screen.right(Verb.SEE)) else ""

@@ -11,14 +11,13 @@ from wtforms.validators import DataRequired, Length
 
 from app.actions import roles
 from app.clock import now
-from app.errors import OutOfSight
 from app.extensions import session
 from app.i18n import Label, LazyString, format_moment, gettext
 from app.models.org import Role
 from app.reports.roles import Held, role_lines
 from app.security.rights import ROLES, Verb, module_of
 from app.security.roles import RoleState, name_of_role
-from app.views.edge import LARGEST_KEY, actor
+from app.views.edge import actor, load
 from app.views.forms import REQUIRED, CrmForm, a_name, plain_text, storable
 from app.views.guards import expose, needs
 from app.views.presentation import Button, Page
@@ -40,7 +39,7 @@ class NameForm(CrmForm):
     )
 
 
-class RoleScreen(BaseView):  # type: ignore[misc]
+class RoleScreen(BaseView):  # type: ignore[misc]  # Flask-AppBuilder has no types
     """The list of roles and what is done with a role as a whole."""
 
     screen = ROLES
@@ -51,10 +50,7 @@ class RoleScreen(BaseView):  # type: ignore[misc]
 
     def load(self, pk: int) -> Role:
         """The role of that key; raises OutOfSight."""
-        role = session().get(Role, pk) if pk <= LARGEST_KEY else None
-        if role is None:
-            raise OutOfSight()
-        return role
+        return load(Role, pk)
 
     def page(self, title: str | LazyString = "", role: Role | None = None) -> Page:
         """Title and crumbs of the list, of one role, or of a page that belongs to either."""

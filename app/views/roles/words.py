@@ -6,15 +6,12 @@ from dataclasses import dataclass, field
 from app.i18n import LazyString, gettext, listed
 from app.models.org import Role
 from app.reports.roles import COUNT_CAP, Fate, Named, Preview, Sight
-from app.security.rights import CATALOGUE, CUSTOMERS, Verb, name_of_right
+from app.security.rights import CUSTOMERS, Verb, name_of_module, name_of_right
 from app.security.roles import ReachChange, RoleChange, RoleState, name_of_role
 from app.views.edge import actor
-from app.views.model_view import view_of
+from app.views.record_pages import view_of
 
 PHONES = CUSTOMERS.right(Verb.SEE_PHONES)
-
-
-__all__ = ["ChangeLine", "Panel", "change_lines", "name_of_right", "named", "panel_of", "role_names", "scope_text"]
 
 
 @dataclass(frozen=True)
@@ -37,15 +34,10 @@ def change_lines(change: RoleChange, fates: Mapping[str, Fate] | None = None) ->
 
 
 def _reach_text(reach: ReachChange) -> str:
-    words = {"module": module_label(reach.module), "before": reach.before.label, "after": reach.after.label}
+    words = {"module": name_of_module(reach.module), "before": reach.before.label, "after": reach.after.label}
     if reach.is_writing:
         return gettext("%(module)s, writes: %(before)s → %(after)s", **words)
     return gettext("%(module)s, reads: %(before)s → %(after)s", **words)
-
-
-def module_label(key: str) -> LazyString:
-    """The name of a module."""
-    return next(module.label for module in CATALOGUE if module.key == key)
 
 
 def scope_text(state: RoleState) -> str:
@@ -57,7 +49,7 @@ def scope_text(state: RoleState) -> str:
     return listed(
         gettext(
             "%(module)s (reads: %(reads)s; writes: %(writes)s)",
-            module=module_label(module),
+            module=name_of_module(module),
             reads=reads.label,
             writes=writes.label,
         )
