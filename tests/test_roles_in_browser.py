@@ -60,7 +60,7 @@ def test_screens_and_actions_are_found_and_nothing_is_saved_by_enter(matrix):
     assert page.locator(".matrix tbody:visible").count() == 1
     assert page.locator(".matrix tbody tr:not(.mod):visible").count() == 1
     field.fill("没有这个")
-    assert page.get_by_text("没有这样的界面或操作").is_visible()
+    assert page.get_by_text("没有匹配的界面或操作").is_visible()
     field.fill("")
     page.get_by_label("工作台：整个模块").click()
     assert box(page, "announcements.delete").is_checked()

@@ -73,7 +73,7 @@ class Department(Recorded, Model):
     name: Mapped[str] = mapped_column(String(100), info=said(Label("Department")))
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("departments.id"))
     head_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", use_alter=True))
-    position: Mapped[int] = mapped_column(Integer, default=0, info=said(Label("Place"), least=0, most=9999))
+    position: Mapped[int] = mapped_column(Integer, default=0, info=said(Label("Sequence"), least=0, most=9999))
     path: Mapped[str] = mapped_column(String(500), default="", index=True)
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", use_alter=True))
     changed_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", use_alter=True))

@@ -42,7 +42,7 @@ def test_everybody_sees_his_own_and_the_administrator_all(as_, rows, app):
         text = text_of(page)
         rows_text = page.get_data(as_text=True).partition("<tbody>")[2]
         assert page.status_code == 200, text
-        assert ("清理历史任务" in rows_text, "到期提醒" in rows_text) == seen
+        assert ("清理过期任务" in rows_text, "到期提醒" in rows_text) == seen
     assert as_("admin").get("/jobs/count").get_data(as_text=True) == "2"
     assert as_("nobody").get("/jobs/count").get_data(as_text=True) == "0"
 
@@ -79,7 +79,7 @@ def test_a_page_says_everything_about_a_job(as_, rows, app):
         "1 分 15 秒",
         "执行过程中程序被终止。",
         "2026-03-04 12:00",
-        "已写入提醒 7 条",
+        "已生成提醒 7 条",
     ):
         assert part in text
     text = text_of(as_("admin", locale="en").get(f"/jobs/show/{key}"))
@@ -102,7 +102,7 @@ def test_progress_is_a_bar_that_comes_anew_without_counting_as_work(as_, rows, a
 FILTERS = {
     "": 3,
     "kind=tell_due": 2,
-    "kind=清理历史任务": 1,
+    "kind=清理过期任务": 1,
     "state=failed": 1,
     "state=等待中": 1,
     "person=manager_a": 1,
@@ -158,14 +158,14 @@ def test_of_two_who_try_again_at_once_one_is_told(rows, app, session_of):
 
 def test_the_schedule_says_when_and_is_begun_by_hand(as_, rows, app):
     text = text_of(as_("admin").get("/jobs/schedule"))
-    for part in ("到期提醒", "每 15 分钟", "每天 03:00", "清理历史任务"):
+    for part in ("到期提醒", "每 15 分钟", "每天 03:00", "清理过期任务"):
         assert part in text
     assert as_("admin").post("/jobs/run/tell_due").status_code == 302
     assert as_("admin").post("/jobs/run/tell_due").status_code == 409
     assert as_("admin").post("/jobs/run/nothing").status_code == 404
     run_due(app)
     text = text_of(as_("admin").get("/jobs/schedule"))
-    assert "已写入提醒" in text and "已完成" in text
+    assert "已生成提醒" in text and "已完成" in text
     with rows() as session:
         (entry,) = session.scalars(select(AuditEntry).where(AuditEntry.kind == AuditKind.JOB))
         assert (entry.person_name, entry.table_name) == ("admin", "jobs")

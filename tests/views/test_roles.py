@@ -110,7 +110,7 @@ def test_nothing_is_saved_before_it_was_looked_at(as_, app, key):
         looked = browser.post(path, wanted)
         text = text_of(looked)
         assert looked.status_code == 200
-        assert "3 处改动" in text and "销售机会管理：指派" in text and "客户管理 读：全部 → 本人" in text
+        assert "3 处改动" in text and "销售机会管理：指派" in text and "客户管理查看范围：全部 → 本人" in text
         assert set(ticked(looked)) == set(wanted["right"])
     assert everything(app) == before
 
@@ -167,8 +167,8 @@ def test_the_preview_tells_who_sees_less_with_examples(as_, rows, key):
     assert "林知远 2 → 1 −1" in text and "泰州知微生物有限公司" in text  # customers
     assert "陈禾 7 →" not in text and "陈禾 2 → 1 −1" in text  # another role lets him read every opportunity
     assert re.search(r'href="/customers/show/\d+">泰州知微生物有限公司', body)
-    assert "2 人中 1 人不再看到他人客户的完整手机号" in text
-    assert "1 人仍有，来自角色 Head" in text
+    assert "2 人中 1 人将不再看到他人客户的完整手机号" in text
+    assert "另有 1 人通过角色“Head”拥有该权限" in text
     assert "钱离职" in text and "已停用" in text
 
 
@@ -178,7 +178,7 @@ def test_the_preview_of_a_role_that_nobody_holds(as_, key):
     pk = key("实习生")
     assert made.location == f"/roles/show/{pk}"
     looked = browser.post(f"/roles/preview/{pk}", changed(browser.get(made.location), add=["customers.see"]))
-    assert "目前没有可登录的人持有这个角色" in text_of(looked)
+    assert "目前没有可登录的用户持有该角色" in text_of(looked)
 
 
 def test_examples_are_of_what_the_administrator_sees_himself(as_, rows, key):
@@ -207,7 +207,7 @@ def test_what_is_done_on_a_screen_needs_that_it_is_seen(as_, app, key):
     pk, browser, before = key("Account manager"), as_("admin"), everything(app)
     wanted = changed(browser.get(f"/roles/show/{pk}"), remove=["opportunities.see"])
     answer = browser.post(f"/roles/save/{pk}", wanted)
-    words = "没有“查看”就不能做其他操作：销售机会管理"
+    words = "没有“查看”权限就不能执行其他操作：销售机会管理"
     assert answer.status_code == 422 and words in text_of(answer)
     assert set(ticked(answer)) == set(wanted["right"])
     part = browser.post(f"/roles/preview/{pk}", wanted, headers={"HX-Request": "true"})
@@ -342,7 +342,7 @@ def test_a_role_returns_to_a_former_version_through_the_preview(as_, app, rows, 
         "周以宁",
         "试行",
         "销售机会管理：指派",
-        "与现在相差 2 处",
+        "与当前相差 2 处",
         "恢复到此版本",
         "初始状态",
     ):
@@ -369,9 +369,10 @@ def test_the_list_tells_of_each_role_its_people_rights_scope_and_last_change(as_
     browser = as_("admin")
     publish(browser, key("Account manager"), reads_customers="own")
     text = text_of(browser.get("/roles/list/"))
-    assert "系统管理员 1 44 读全部，写全部 — 复制 改名" in text
-    assert re.search(r"客户经理 2 16 客户管理（读本人，写本人）、营销管理（读全部，写本人） \S+ \S+ 周以宁", text)
-    assert "Narrow 1 16 读本人，写本人" in text
+    assert "系统管理员 1 44 查看全部，修改全部 — 复制 改名" in text
+    scopes = "客户管理（查看本人，修改本人）、营销管理（查看全部，修改本人）"
+    assert re.search(rf"客户经理 2 16 {scopes} \S+ \S+ 周以宁", text)
+    assert "Narrow 1 16 查看本人，修改本人" in text
 
 
 def test_a_role_is_copied_renamed_and_deleted(as_, key):
@@ -522,7 +523,7 @@ def test_the_preview_takes_as_many_statements_whatever_the_people(as_, app, larg
         assert looked.status_code == 200
     print(f"\n{seen_for} statements")
     assert max(seen_for.values()) <= 25
-    assert "还会影响 40 人" in text_of(looked)
+    assert "另有 40 人受影响" in text_of(looked)
 
 
 def test_a_change_of_300_rights_is_saved_whole_or_not_at_all(as_, app, large, monkeypatch):

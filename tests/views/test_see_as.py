@@ -48,7 +48,7 @@ def test_rows_out_of_the_persons_sight_are_out_of_sight(as_, looking, rows, app)
     assert answer.status_code == 404
     told = text_of(answer)
     assert "该记录的负责人是陈禾（二部）。" in told and "Narrow：本人" in told
-    assert "没有这个编号的记录。" in text_of(browser.get("/opportunities/show/99999"))
+    assert "没有该编号的记录。" in text_of(browser.get("/opportunities/show/99999"))
     assert "该记录的负责人" not in text_of(as_("narrow").get(f"/opportunities/show/{hidden}"))
 
 
@@ -57,7 +57,7 @@ def test_a_missing_right_is_named_with_the_roles_that_give_it(as_, looking):
     told = text_of(browser.get("/opportunities/add"))
     assert "缺少权限“销售机会管理：新建”" in told and "角色“高管”不包含该权限" in told and "销售主管" in told
     browser = looking("nobody")
-    assert "此人没有任何角色" in text_of(browser.get("/opportunities/list/"))
+    assert "该用户没有任何角色" in text_of(browser.get("/opportunities/list/"))
     assert "缺少权限" not in text_of(as_("executive").get("/opportunities/add"))
 
 
