@@ -11,7 +11,7 @@ from app.errors import Forbidden, Invalid, OutOfSight, Stale, WrongState
 from app.i18n import Label, format_moment, gettext, listed
 from app.models.org import Employee, Reach, RoleReach
 from app.models.roles import Role, RoleVersion, assoc_user_role
-from app.security.actor import Actor, holders_of
+from app.security.actor import Actor, rights_of_anybody
 from app.security.rights import ROLES, SCREENS, Verb, all_rights, name_of_right
 from app.security.roles import (
     NO_REACH,
@@ -181,8 +181,8 @@ def _refuse_lost(session: Session, role: Role, change: RoleChange) -> None:
     of_role = select(assoc_user_role.c.user_id).where(assoc_user_role.c.role_id == role.id)
     if session.scalar(select(Employee.id).where(active, Employee.id.in_(of_role)).limit(1)) is None:
         return
-    holders = (select(Employee.id).where(active, Employee.id.in_(holders_of(key))).limit(1) for key in change.removed)
-    lost = [key for key, one in zip(change.removed, holders, strict=True) if session.scalar(one) is None]
+    held = rights_of_anybody(session)
+    lost = [key for key in change.removed if key not in held]
     if lost:
         names = listed(name_of_right(key) for key in lost[:NAMES_TOLD])
         raise WrongState(gettext("Nobody could give this back, since nobody else holds it: %(rights)s.", rights=names))

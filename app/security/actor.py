@@ -87,7 +87,19 @@ def load_actor(session: Session, person: Employee) -> Actor:
 
 
 def _rights(session: Session, person_id: int) -> frozenset[str]:
-    statement = (
+    held = _held_rights().where(assoc_user_role.c.user_id == person_id)
+    return frozenset(right_of(permission, view) for permission, view in session.execute(held))
+
+
+def rights_of_anybody(session: Session) -> frozenset[str]:
+    """The rights that somebody who can sign in holds."""
+    active = select(Employee.id).where(Employee.active.is_(True))
+    held = _held_rights().where(assoc_user_role.c.user_id.in_(active)).distinct()
+    return frozenset(right_of(permission, view) for permission, view in session.execute(held))
+
+
+def _held_rights() -> Select[str, str]:
+    return (
         select(Permission.name, ViewMenu.name)
         .join(PermissionView, PermissionView.permission_id == Permission.id)
         .join(ViewMenu, PermissionView.view_menu_id == ViewMenu.id)
@@ -96,9 +108,7 @@ def _rights(session: Session, person_id: int) -> frozenset[str]:
             assoc_permissionview_role.c.permission_view_id == PermissionView.id,
         )
         .join(assoc_user_role, assoc_user_role.c.role_id == assoc_permissionview_role.c.role_id)
-        .where(assoc_user_role.c.user_id == person_id)
     )
-    return frozenset(right_of(permission, view) for permission, view in session.execute(statement))
 
 
 def _reaches(session: Session, person: Employee) -> Actor:

@@ -217,10 +217,10 @@ class Reading:
         """What it is about: of what is refused the screen."""
         if entry.table_name is None:
             return Record("", _screen_of(entry, self._told[entry.id]))
-        kind = kind_in_words(entry.table_name)
-        view = view_for(model_of(entry.table_name))
+        kind, model = kind_in_words(entry.table_name), model_of(entry.table_name)
         is_there = (entry.table_name, entry.row_id) in self._names
-        return Record(kind, self._name(entry), view.path(f"show/{entry.row_id}") if is_there and view else "")
+        href = view_for(model).path(f"show/{entry.row_id}") if is_there and may_open(model) else ""
+        return Record(kind, self._name(entry), href)
 
     def _name(self, entry: AuditEntry) -> str:
         if entry.table_name == RoleReach.__tablename__:

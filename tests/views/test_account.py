@@ -75,7 +75,7 @@ def test_all_other_sessions_are_ended_and_nobody_elses(as_, rows):
     assert reasons(rows) == [None, EndReason.BY_OWNER, EndReason.BY_OWNER, None]
     with rows() as session:
         entry = session.scalars(select(AuditEntry).where(AuditEntry.kind == AuditKind.SIGN_OUT)).one()
-        assert (entry.person_name, entry.row_name, entry.reason) == ("manager_a", "林知远", "由本人结束")
+        assert (entry.person_name, entry.row_name, entry.reason) == ("manager_a", "林知远", "Ended by the person")
 
 
 @pytest.mark.parametrize("key", ["1", "999999", "99999999999999999999"])
@@ -173,7 +173,7 @@ def test_changing_it_ends_the_other_sessions_and_stays_in_this_one(as_, rows):
     with rows() as session:
         entries = session.scalars(select(AuditEntry)).all()
         ended = [(one.person_name, one.row_name, one.reason) for one in entries if one.kind is AuditKind.SIGN_OUT]
-        assert ended == [("manager_a", "林知远", "密码已修改")]
+        assert ended == [("manager_a", "林知远", "Password changed")]
         assert NEW not in str([(one.changes, one.reason) for one in entries])
 
 
