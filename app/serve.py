@@ -44,6 +44,8 @@ def main() -> int:
     """Serves until interrupted. Returns the exit status."""
     _write_whatever_the_console_can_show()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    # By name, since a process started in the background inherits that it is ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         _start(load_settings())
     except SettingsError as error:

@@ -22,16 +22,11 @@ def worker(once: bool) -> None:
         return
     from app.jobs.frame.worker import working
 
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    told_to_end = threading.Event()
+    # Both by name: a process started in the background inherits that SIGINT is ignored.
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: told_to_end.set())
     with working(app):
         click.echo(gettext("Jobs are run. Ctrl+C ends it."))
         sys.stdout.flush()
-        _wait()
-
-
-def _wait() -> None:
-    """Until the process is told to end."""
-    try:
-        threading.Event().wait()
-    except KeyboardInterrupt:
-        return
+        told_to_end.wait()

@@ -57,6 +57,9 @@ def test_a_process_works_until_it_is_told_to_end(app, home, rows, sign):
         while state_of(rows, key) is not JobState.DONE and now().timestamp() < end:
             pass
         process.send_signal(sign)
-        _output, errors = process.communicate(timeout=30)
+        try:
+            _output, errors = process.communicate(timeout=30)
+        finally:
+            process.kill()  # one that does not end would be waited for without end
     assert (process.returncode, errors) == (0, "")
     assert state_of(rows, key) is JobState.DONE
