@@ -12,7 +12,9 @@ from sqlalchemy import func, select
 from app import create_app, demo
 from app.database import upgrade
 from app.extensions import appbuilder, db
-from app.models import Opportunity
+from app.jobs.frame import run_due
+from app.models import Employee, Opportunity
+from app.models.hand_over import HandOver
 from app.models.lists import ListView
 from app.security.actor import SYSTEM
 from app.views.model_view import CrmModelView
@@ -132,6 +134,15 @@ def _save_filters(app: Flask) -> None:
         db.session.commit()
 
 
+def _hand_over(app: Flask) -> None:
+    """The record of a hand-over in which nothing was held."""
+    with app.app_context():
+        db.session.info["actor"] = SYSTEM
+        person = db.session.get_one(Employee, key_of(app, "jingli2"))
+        db.session.add(HandOver(person=person, reason="岗位调整", created_by_id=key_of(app, "admin")))
+        db.session.commit()
+
+
 @contextmanager
 def opened(folder: Path) -> Iterator[Showroom]:
     """The showroom inside the block."""
@@ -145,7 +156,9 @@ def opened(folder: Path) -> Iterator[Showroom]:
     upgrade(settings)
     demo.load(settings, customers=CUSTOMERS, seed=7)
     app = create_app(settings)
+    run_due(app)
     _save_filters(app)
+    _hand_over(app)
     try:
         with served(app) as address, chromium() as browser:
             yield Showroom(app, address, browser)

@@ -8,8 +8,9 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import event, select
 
+from app.actions.hand_over import HOLDINGS
 from app.extensions import db
-from app.models import AuditEntry, AuditKind, Model
+from app.models import AuditEntry, AuditKind, Employee, Model, Role
 from app.security.actor import SYSTEM
 from app.views.guards import Guard, guard_of
 from app.views.moves import MovingView
@@ -40,6 +41,8 @@ def routes(app: Flask, pk: int = 1) -> list[Route]:
         handler = app.view_functions[rule.endpoint]
         view = getattr(handler, "__self__", None)
         keys = [move.key for move in view.flow.moves] if isinstance(view, MovingView) else ["assign"]
+        if rule.endpoint == "Choices.receivers":
+            keys = [holding.key for holding in HOLDINGS]
         for key in keys if "key" in rule.arguments else [""]:
             path = rule.rule.replace("<int:pk>", str(pk)).replace("<key>", key)
             for method in sorted((rule.methods or set()) & {"GET", "POST"}):
@@ -58,7 +61,8 @@ def model_of(route: Route) -> Any:
         from app.models import Opportunity
 
         return Opportunity
-    return getattr(route.view, "model", None)
+    screen = getattr(route.view, "screen", None)
+    return getattr(route.view, "model", {"roles": Role, "users": Employee}.get(screen.key) if screen else None)
 
 
 @contextmanager

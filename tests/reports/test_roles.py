@@ -82,7 +82,8 @@ def test_what_another_role_gives_stays(look):
 
 
 def test_numbers_stop_at_the_cap(look, monkeypatch):
-    _, preview = look
+    session, preview = look
+    monkeypatch.setattr("app.views.roles.words.actor", lambda: session.info["actor"])
     monkeypatch.setattr(reports, "COUNT_CAP", 4)
     monkeypatch.setattr("app.views.roles.words.COUNT_CAP", 4)
     found = preview("Narrow", marketing=ALL)

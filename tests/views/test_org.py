@@ -244,7 +244,7 @@ def test_the_tree_is_shown_made_moved_and_deleted(as_, rows, keys_of):
     assert refused.status_code == 409 and "还有 1 个下级部门" in text_of(refused)
     assert admin.post(f"/departments/delete/{key}").status_code == 302
     refused = admin.post(f"/departments/delete/{keys_of['二部']}")
-    assert refused.status_code == 409 and "还有 2 人" in text_of(refused)
+    assert refused.status_code == 409 and "还有 2 个用户" in text_of(refused)
 
 
 def test_a_head_is_enabled_or_stays(as_, rows, keys_of):
