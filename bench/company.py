@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.security import generate_password_hash
 
 from app import demo
+from app.clock import now
 from app.database import engine_for, upgrade
 from app.models import (
     Category,
@@ -140,7 +141,7 @@ def _manager_name(place: int) -> str:
 
 
 def _department(session: Session, name: str, parent: Department | None) -> Department:
-    one = Department(name=name, parent=parent)
+    one = Department(name=name, parent=parent, created_on=now(), changed_on=now())
     session.add(one)
     session.flush()
     one.path = f"{parent.path if parent else '/'}{one.id}/"
