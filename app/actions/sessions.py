@@ -4,9 +4,10 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import CursorResult, Select, delete, event, inspect, select, update
+from sqlalchemy import CursorResult, Select, bindparam, delete, event, inspect, select, update
 from sqlalchemy.orm import Session
 
 from app.actions.settings import IDLE_MINUTES, LONGEST_HOURS, read, stored, values_of
@@ -83,12 +84,7 @@ class Known:
 
 def recognise(session: Session, token: str, *, at: datetime) -> Known | None:
     """Who shows ``token``, found in one statement; None for nobody."""
-    statement = (
-        select(SignIn, Employee, stored(IDLE_MINUTES), stored(LONGEST_HOURS))
-        .join(Employee, Employee.id == SignIn.person_id)
-        .where(SignIn.token_hash == hash_of(token))
-    )
-    found = session.execute(statement).first()
+    found = session.execute(_of_token(), {"token_hash": hash_of(token)}).first()
     if found is None:
         return None
     sign_in, person, idle, longest = found
@@ -101,6 +97,16 @@ def recognise(session: Session, token: str, *, at: datetime) -> Known | None:
     elif why is None and at - sign_in.last_seen_at >= timedelta(minutes=minutes):
         why = EndReason.IDLE
     return Known(sign_in.id, person, why, sign_in.ended_at is not None, sign_in.last_seen_at, minutes, hours)
+
+
+@cache
+def _of_token() -> Select[SignIn, Employee, str, str]:
+    """Made once, since every request asks it."""
+    return (
+        select(SignIn, Employee, stored(IDLE_MINUTES), stored(LONGEST_HOURS))
+        .join(Employee, Employee.id == SignIn.person_id)
+        .where(SignIn.token_hash == bindparam("token_hash"))
+    )
 
 
 def keep_seen(session: Session, known: Known, *, at: datetime) -> None:

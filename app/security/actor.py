@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from functools import cache
+from typing import Any, TypeAlias
 
 from flask_appbuilder.security.sqla.models import (
     Permission,
@@ -11,7 +12,7 @@ from flask_appbuilder.security.sqla.models import (
     assoc_permissionview_role,
     assoc_user_role,
 )
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, false, or_, select
 from sqlalchemy.orm import Session
 
 from app.errors import Forbidden
@@ -87,15 +88,31 @@ def load_actor(session: Session, person: Employee) -> Actor:
 
 
 def _rights(session: Session, person_id: int) -> frozenset[str]:
-    held = _held_rights().where(assoc_user_role.c.user_id == person_id)
-    return frozenset(right_of(permission, view) for permission, view in session.execute(held))
+    held = session.execute(_rights_of_one(), {"person_id": person_id})
+    return frozenset(right_of(permission, view) for permission, view in held)
 
 
-def rights_of_anybody(session: Session) -> frozenset[str]:
-    """The rights that somebody who can sign in holds."""
-    active = select(Employee.id).where(Employee.active.is_(True))
-    held = _held_rights().where(assoc_user_role.c.user_id.in_(active)).distinct()
-    return frozenset(right_of(permission, view) for permission, view in session.execute(held))
+# Every request asks these; to put a statement together takes longer than to run it, so each is made once.
+
+
+@cache
+def _rights_of_one() -> Select[str, str]:
+    return _held_rights().where(assoc_user_role.c.user_id == bindparam("person_id"))
+
+
+@cache
+def _reaches_of_one() -> Select[Any]:
+    its_own = or_(Department.id == bindparam("department_id"), Department.head_id == bindparam("person_id"))
+    # One whose path is not written yet reaches nothing, instead of everything.
+    is_near = and_(its_own, Department.path != "", or_(RoleReach.reads.in_(NEAR), RoleReach.writes.in_(NEAR)))
+    return (
+        select(Role.name, RoleReach.module, RoleReach.reads, RoleReach.writes, Department.id, Department.path)
+        .join(assoc_user_role, assoc_user_role.c.role_id == Role.id)
+        .outerjoin(RoleReach, RoleReach.role_id == Role.id)
+        .outerjoin(Department, is_near)
+        .where(assoc_user_role.c.user_id == bindparam("person_id"))
+        .order_by(Role.id)
+    )
 
 
 def _held_rights() -> Select[str, str]:
@@ -111,24 +128,21 @@ def _held_rights() -> Select[str, str]:
     )
 
 
+def rights_of_anybody(session: Session) -> frozenset[str]:
+    """The rights that somebody who can sign in holds."""
+    active = select(Employee.id).where(Employee.active.is_(True))
+    held = _held_rights().where(assoc_user_role.c.user_id.in_(active)).distinct()
+    return frozenset(right_of(permission, view) for permission, view in session.execute(held))
+
+
 def _reaches(session: Session, person: Employee) -> Actor:
     """The actor with the names of his roles, his departments and, per module, the widest reach of all roles."""
-    its_own = or_(Department.id == person.department_id, Department.head_id == person.id)
-    # One whose path is not written yet reaches nothing, instead of everything.
-    is_near = and_(its_own, Department.path != "", or_(RoleReach.reads.in_(NEAR), RoleReach.writes.in_(NEAR)))
-    statement = (
-        select(Role.name, RoleReach.module, RoleReach.reads, RoleReach.writes, Department.id, Department.path)
-        .join(assoc_user_role, assoc_user_role.c.role_id == Role.id)
-        .outerjoin(RoleReach, RoleReach.role_id == Role.id)
-        .outerjoin(Department, is_near)
-        .where(assoc_user_role.c.user_id == person.id)
-        .order_by(Role.id)
-    )
     names: dict[str, None] = {}
     reads: dict[str, Reach] = {}
     writes: dict[str, Reach] = {}
     departments: dict[int, str] = {}
-    for name, module, read, write, key, path in session.execute(statement):
+    of_person = {"person_id": person.id, "department_id": person.department_id}
+    for name, module, read, write, key, path in session.execute(_reaches_of_one(), of_person):
         names[name] = None
         if module is not None:
             reads[module] = read.widest(reads.get(module, Reach.OWN))
@@ -199,6 +213,7 @@ def places_of(session: Session, person_ids: Collection[int]) -> dict[int, Places
     return dict(found)
 
 
+@cache
 def holders_of(right: str) -> Select[int]:
     """The keys of the people who hold a right."""
     permission, view = permission_of(right)
