@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeAlias
 
 from flask_appbuilder.security.sqla.models import (
@@ -68,10 +68,14 @@ class Actor:
 
     def colleagues(self, reach: Reach) -> ColumnElement[bool]:
         """The condition of the people whose rows lie within ``reach`` (DEPARTMENT or BELOW), himself too."""
-        paths = sorted(self.departments.values())
-        below = (Department.path.startswith(path) for path in paths)
-        near = or_(false(), *below) if reach is Reach.BELOW else Department.path.in_(paths)
-        return or_(Employee.department_id.in_(select(Department.id).where(near)), Employee.id == self.person_id)
+        return _colleagues(tuple(sorted(self.departments.values())), reach, self.person_id)
+
+
+@lru_cache(maxsize=2_000)
+def _colleagues(paths: tuple[str, ...], reach: Reach, person_id: int | None) -> ColumnElement[bool]:
+    below = (Department.path.startswith(path) for path in paths)
+    near = or_(false(), *below) if reach is Reach.BELOW else Department.path.in_(paths)
+    return or_(Employee.department_id.in_(select(Department.id).where(near)), Employee.id == person_id)
 
 
 SYSTEM = Actor(person_id=None, is_system=True)
@@ -156,11 +160,15 @@ def _few_people(session: Session, actor: Actor, reaches: Iterable[Reach]) -> dic
     """Who lies within each of the reaches in which there are at most ``FEW_PEOPLE``."""
     found = {}
     for reach in reaches:
-        statement = select(Employee.id).where(actor.colleagues(reach)).limit(FEW_PEOPLE + 1)
-        people = session.scalars(statement).all()
+        people = session.scalars(_first_of(actor.colleagues(reach))).all()
         if len(people) <= FEW_PEOPLE:
             found[reach] = frozenset(people)
     return found
+
+
+@lru_cache(maxsize=2_000)
+def _first_of(colleagues: ColumnElement[bool]) -> Select[int]:
+    return select(Employee.id).where(colleagues).limit(FEW_PEOPLE + 1)
 
 
 def branch_of(session: Session, person_id: int) -> str | None:
