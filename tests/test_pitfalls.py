@@ -1,7 +1,8 @@
 """The holes that Flask-AppBuilder is known for, each tried on every registered view, whichever come later.
 
 The letters are those of the table of known holes; N1 (a cookie kept after signing out) is in the tests of sign-in,
-X2 (a refused change saved by a later commit) in ``test_transactions``.
+X2 (a refused change saved by a later commit) in ``test_transactions``; B2 (doors out of sight) is walked in
+``test_every_door`` as well.
 """
 
 import threading
@@ -119,6 +120,26 @@ def test_moves_that_are_not_for_many_and_unknown_ones(app, as_):
             assert answer.status_code == 404 or move.on_many, (view, move.key)
         for path in ("move/nonsense/1", "moves/nonsense?row=1", "move/assign/x", "moves/assign"):
             assert as_("admin").get(view.path(path)).status_code in {400, 404}, (view, path)
+
+
+def test_no_move_is_made_in_a_state_that_forbids_it(app, rows, as_):
+    """A6: by hand, past the buttons: every screen with a life cycle, every move, one row in each other state."""
+    tried = 0
+    for view in [one for one in views_of(app) if isinstance(one, MovingView)]:
+        for move in [one for one in view.flow.moves if one.key in view.shown_moves()]:
+            with rows() as session:
+                forbidden = select(view.model).where(view.model.status.not_in(move.before))
+                found = {row.status: row.id for row in session.scalars(forbidden)}
+            for status, key in found.items():
+                if as_("admin").get(view.path(f"show/{key}")).status_code == 404:
+                    continue  # not a row of this screen
+                page = view.path(f"move/{move.key}/{key}")
+                assert as_("admin").get(page).status_code in {403, 409}, (page, status)
+                assert as_("admin").post(page, {}).status_code in {403, 409}, (page, status)
+                with rows() as session:
+                    assert session.get(view.model, key).status is status, (page, status)
+                tried += 1
+    assert tried > 5
 
 
 def test_a_page_shows_nothing_of_screens_without_the_right(app, as_, give):

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app.errors import Forbidden, WrongState
 from app.i18n import Label
 from app.models.audit import AuditKind
+from app.models.base import rows_hit
 from app.models.jobs import Job, JobState
 from app.security.actor import Actor
 from app.security.audit import note
@@ -34,8 +35,7 @@ def retry(session: Session, job: Job, *, by: Actor, at: datetime) -> None:
         .execution_options(synchronize_session=False)
     )
     with system(session, "the state of a job is the system's own"):
-        # An UPDATE answers with a CursorResult, which the declared Result does not say.
-        if session.execute(again).rowcount == 0:  # type: ignore[attr-defined]
+        if rows_hit(session, again) == 0:
             raise WrongState(Label("Only a failed job can be tried again."))
     note(session, AuditKind.JOB, about=job, changes={"state": [JobState.FAILED, JobState.WAITING]})
 
@@ -49,5 +49,4 @@ def latest_jobs(session: Session, kinds: Iterable[str]) -> Mapping[str, Job]:
 def forget_jobs(session: Session, before: datetime) -> int:
     """Delete the jobs that ended before that moment; returns how many."""
     is_old = (Job.state.in_(ENDED), Job.ended_at < before)
-    result = session.execute(delete(Job).where(*is_old).execution_options(synchronize_session=False))
-    return int(result.rowcount)  # type: ignore[attr-defined]  # an UPDATE or DELETE answers with a CursorResult
+    return rows_hit(session, delete(Job).where(*is_old).execution_options(synchronize_session=False))

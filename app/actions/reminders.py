@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, String, and_, cast, delete, func, 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app.models.base import mapper_of
+from app.models.base import mapper_of, rows_hit
 from app.models.marketing import Opportunity, OpportunityStatus, PlanItem
 from app.models.org import Employee
 from app.models.reminders import KINDS, PLAN_ITEM_DUE, Channel, Reminder, ReminderKind, ReminderSetting
@@ -160,8 +160,7 @@ def forget_reminders(session: Session, before: datetime) -> int:
     """
     with system(session, "old reminders are deleted, whoever they were for"):
         old = delete(Reminder).where(Reminder.created_on < before).execution_options(synchronize_session=False)
-        # A DELETE answers with a CursorResult, which the declared Result does not say.
-        return int(session.execute(old).rowcount)  # type: ignore[attr-defined]
+        return rows_hit(session, old)
 
 
 # ---- one's own --------------------------------------------------------------------------------------------

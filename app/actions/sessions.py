@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import CursorResult, Select, bindparam, delete, event, inspect, select, update
+from sqlalchemy import Select, bindparam, delete, event, inspect, select, update
 from sqlalchemy.orm import Session
 
 from app.actions.settings import IDLE_MINUTES, LONGEST_HOURS, read, stored, values_of
 from app.clock import now
 from app.i18n import Told
 from app.models.audit import AuditKind
+from app.models.base import rows_hit
 from app.models.org import Employee
 from app.models.sessions import EndReason, SignIn
 from app.security.audit import note, place_of, write
@@ -188,7 +189,4 @@ def _why_ended(person: Employee) -> EndReason | None:
 
 def forget_old_sessions(session: Session, *, at: datetime) -> int:
     """Delete the sessions nobody was seen in for long, which also lets their devices be strangers. Returns how many."""
-    deleted: CursorResult[Any] = session.execute(  # type: ignore[assignment]  # a DELETE answers with a CursorResult
-        delete(SignIn).where(SignIn.last_seen_at < at - REMEMBERED)
-    )
-    return deleted.rowcount
+    return rows_hit(session, delete(SignIn).where(SignIn.last_seen_at < at - REMEMBERED))

@@ -14,14 +14,14 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
-from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, delete, exists, func, select
+from sqlalchemy import ColumnElement, delete, exists, func, select
 from sqlalchemy.orm import Session
 from werkzeug.security import check_password_hash
 
 from app.actions.sessions import hash_of
 from app.models.audit import AuditKind
+from app.models.base import rows_hit
 from app.models.org import Employee
 from app.models.sessions import SignIn
 from app.models.sign_in import SignInTry, TryOutcome
@@ -119,10 +119,7 @@ def refuse_try(session: Session, tried: SignInTry, *, reason: str, origin: Origi
 
 def forget_old_tries(session: Session, *, at: datetime) -> int:
     """Delete the tries that count no more. Returns how many."""
-    deleted: CursorResult[Any] = session.execute(  # type: ignore[assignment]  # a DELETE answers with a CursorResult
-        delete(SignInTry).where(SignInTry.at < at - KEPT)
-    )
-    return deleted.rowcount
+    return rows_hit(session, delete(SignInTry).where(SignInTry.at < at - KEPT))
 
 
 @dataclass(frozen=True)

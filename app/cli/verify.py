@@ -33,7 +33,9 @@ def verify(context: click.Context, as_json: bool) -> None:
     else:
         for _, sentence in faults:
             click.echo(sentence)
-        if not faults:
+        if not faults and last is None:
+            click.echo(gettext("All is right. The audit log is empty."))
+        elif not faults:
             click.echo(
                 gettext("All is right. %(num)d entries are sealed, the last by %(hash)s.", num=place, hash=digest)
             )

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from flask_appbuilder import Model
-from sqlalchemy import DateTime, Dialect, ForeignKey, Integer, String, event
-from sqlalchemy.orm import ColumnProperty, Mapped, Mapper, declared_attr, mapped_column
+from sqlalchemy import CursorResult, DateTime, Dialect, Executable, ForeignKey, Integer, String, event
+from sqlalchemy.orm import ColumnProperty, Mapped, Mapper, Session, declared_attr, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from app.i18n import Choice, Label, LazyString
@@ -100,9 +100,14 @@ class Recorded:
         return {"version_id_col": cast(Any, cls).version}
 
 
+def rows_hit(session: Session, statement: Executable) -> int:
+    """Run an UPDATE or DELETE and tell how many rows it changed."""
+    return cast("CursorResult[Any]", session.execute(statement)).rowcount
+
+
 def mapper_of(model: type) -> Mapper[Any]:
     """The mapper of a model class."""
     return cast("Mapper[Any]", cast(Any, model).__mapper__)
 
 
-__all__ = ["NEVER_REUSED", "ChoiceType", "Model", "Recorded", "UtcDateTime", "mapper_of", "said"]
+__all__ = ["NEVER_REUSED", "ChoiceType", "Model", "Recorded", "UtcDateTime", "mapper_of", "rows_hit", "said"]

@@ -76,14 +76,19 @@ class ChoiceFilter(Filter):
 
     def conditions(self, model: Any, values: Mapping[str, str], zone: ZoneInfo) -> list[ColumnElement[bool]]:
         """Takes the key of a state, or its text in the reader's language or in Chinese."""
+        wanted = self.chosen(values)
+        column = getattr(model, self.name)
+        return [column.in_(wanted) if len(wanted) > 1 else column == wanted[0]] if wanted else []
+
+    def chosen(self, values: Mapping[str, str]) -> tuple[Choice, ...]:
+        """The states that are asked for, none where it is left open; raises BadAddress for a word nobody knows."""
         value = values.get(self.name)
         if not value:
-            return []
+            return ()
         wanted = next((states for text, states in self._offers() if value in text), None)
         if wanted is None:
             raise BadAddress(self.label)
-        column = getattr(model, self.name)
-        return [column.in_(wanted) if len(wanted) > 1 else column == wanted[0]]
+        return wanted
 
     def choices(self, found: "Found") -> list[tuple[str, str]]:
         """Value and text are the same: the state's word."""

@@ -60,13 +60,7 @@ class EnabledFilter(ChoiceFilter):
 
     def conditions(self, model: Any, values: Mapping[str, str], zone: ZoneInfo) -> list[ColumnElement[bool]]:
         """Raises BadAddress for any other word."""
-        value = values.get(self.name)
-        if not value:
-            return []
-        state = next((states[0] for texts, states in self._offers() if value in texts), None)
-        if state is None:
-            raise BadAddress(self.label)
-        return [Employee.active.is_(state is PersonState.ENABLED)]
+        return [Employee.active.is_(state is PersonState.ENABLED) for state in self.chosen(values)]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, select
 
 from app.i18n import Choice, Label
 from app.models.marketing import Opportunity, OpportunityStatus, PlanItem
-from app.views.listing import BadAddress, ChoiceFilter, PersonFilter
+from app.views.listing import ChoiceFilter, PersonFilter
 
 
 class PlanItemState(Choice):
@@ -28,17 +28,15 @@ class PlanItemStateFilter(ChoiceFilter):
 
     def conditions(self, model: Any, values: Mapping[str, str], zone: ZoneInfo) -> list[ColumnElement[bool]]:
         """Open are those of opportunities in development only."""
-        value = values.get(self.name)
-        if not value:
-            return []
-        state = next((states[0] for texts, states in self._offers() if value in texts), None)
-        if state is None:
-            raise BadAddress(self.label)
-        if state is PlanItemState.DONE:
-            return [PlanItem.done_on.is_not(None)]
-        developed = select(Opportunity.id).where(Opportunity.status == OpportunityStatus.ASSIGNED)
-        is_open = PlanItem.opportunity_id.in_(developed)
-        return [PlanItem.done_on.is_(None), is_open if state is PlanItemState.OPEN else ~is_open]
+        return [part for state in self.chosen(values) for part in _stands(state)]
+
+
+def _stands(state: Choice) -> list[ColumnElement[bool]]:
+    if state is PlanItemState.DONE:
+        return [PlanItem.done_on.is_not(None)]
+    developed = select(Opportunity.id).where(Opportunity.status == OpportunityStatus.ASSIGNED)
+    is_open = PlanItem.opportunity_id.in_(developed)
+    return [PlanItem.done_on.is_(None), is_open if state is PlanItemState.OPEN else ~is_open]
 
 
 @dataclass(frozen=True)

@@ -156,6 +156,7 @@ def _refuse_bomb(path: Path) -> None:
             too_large = sum(part.file_size for part in parcel.infolist()) > MOST_UNPACKED
             if too_large or any(_area(parcel, part) > MOST_CELLS for part in sheets if not part.is_dir()):
                 raise Unusable(gettext("%(name)s is too large for a workbook: save the sheet as csv.", name=path.name))
+    # What the library raises for a file that is damaged, of an unknown compression, encrypted or cut off.
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
         raise Unusable(gettext("%(name)s cannot be read: %(why)s", name=path.name, why=error)) from None
 

@@ -21,6 +21,7 @@ from app.extensions import db
 from app.i18n import Label, Told
 from app.jobs.frame.kinds import Kind
 from app.models.audit import AuditKind
+from app.models.base import rows_hit
 from app.models.jobs import Job, JobState
 from app.security.actor import SYSTEM, Actor
 from app.security.audit import note
@@ -137,8 +138,7 @@ def write(session: Session, claimed: Claim, **values: Any) -> None:
             .values(**values, **_log(session, claimed))
             .execution_options(synchronize_session=False)
         )
-        # An UPDATE answers with a CursorResult, which the declared Result does not say.
-        if session.execute(statement).rowcount == 0:  # type: ignore[attr-defined]
+        if rows_hit(session, statement) == 0:
             raise Overtaken
     claimed.untold.clear()
 

@@ -54,7 +54,7 @@ class Worker:
                 self.hand_out(job_id)
         except SQLAlchemyError as error:
             log.warning("the jobs cannot be looked at now: %s", str(error).splitlines()[0])
-        except Exception:
+        except Exception:  # a defect in one look must not end the thread that finds all jobs
             log.exception("the jobs cannot be looked at")
 
 
