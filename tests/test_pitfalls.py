@@ -126,19 +126,17 @@ def test_no_move_is_made_in_a_state_that_forbids_it(app, rows, as_):
     """A6: by hand, past the buttons: every screen with a life cycle, every move, one row in each other state."""
     tried = 0
     for view in [one for one in views_of(app) if isinstance(one, MovingView)]:
-        for move in [one for one in view.flow.moves if one.key in view.shown_moves()]:
+        for move in view.flow.moves:
             with rows() as session:
                 forbidden = select(view.model).where(view.model.status.not_in(move.before))
                 found = {row.status: row.id for row in session.scalars(forbidden)}
             for status, key in found.items():
-                if as_("admin").get(view.path(f"show/{key}")).status_code == 404:
-                    continue  # not a row of this screen
                 page = view.path(f"move/{move.key}/{key}")
-                assert as_("admin").get(page).status_code in {403, 409}, (page, status)
-                assert as_("admin").post(page, {}).status_code in {403, 409}, (page, status)
+                answers = [as_("admin").get(page).status_code, as_("admin").post(page, {}).status_code]
+                assert set(answers) in ({403}, {404}, {409}), (page, status, answers)
                 with rows() as session:
                     assert session.get(view.model, key).status is status, (page, status)
-                tried += 1
+                tried += answers != [404, 404]  # a move or a row that this screen does not show
     assert tried > 5
 
 
