@@ -6,16 +6,19 @@ import pkgutil
 from app.models.announcements import Announcement
 from app.models.audit import AuditEntry, AuditKind, AuditSeal
 from app.models.base import Model
-from app.models.basedata import Category, DictionaryEntry
+from app.models.basedata import Category, DictionaryEntry, Product, StockLevel
 from app.models.customers import Contact, Customer, CustomerStatus, Gender, NumberSeries
 from app.models.hand_over import HandOver, HandOverLine
 from app.models.history import StatusMove
 from app.models.installation import Installation
+from app.models.interactions import Interaction
 from app.models.jobs import Job, JobState
 from app.models.marketing import Opportunity, OpportunityStatus, PlanItem
+from app.models.orders import CustomerMonth, Order, OrderLine, OrderStatus
 from app.models.org import Department, Employee, Reach, Role, RoleReach
 from app.models.reminders import Reminder, ReminderSetting
 from app.models.roles import RoleVersion
+from app.models.sales_system import Refresh, RefreshState, SetAside
 from app.models.sessions import EndReason, SignIn
 from app.models.settings import SettingValue
 from app.models.sign_in import SignInTry, TryOutcome
@@ -28,6 +31,7 @@ __all__ = [
     "Category",
     "Contact",
     "Customer",
+    "CustomerMonth",
     "CustomerStatus",
     "Department",
     "DictionaryEntry",
@@ -37,23 +41,32 @@ __all__ = [
     "HandOver",
     "HandOverLine",
     "Installation",
+    "Interaction",
     "Job",
     "JobState",
     "Model",
     "NumberSeries",
     "Opportunity",
     "OpportunityStatus",
+    "Order",
+    "OrderLine",
+    "OrderStatus",
     "PlanItem",
+    "Product",
     "Reach",
+    "Refresh",
+    "RefreshState",
     "Reminder",
     "ReminderSetting",
     "Role",
     "RoleReach",
     "RoleVersion",
+    "SetAside",
     "SettingValue",
     "SignIn",
     "SignInTry",
     "StatusMove",
+    "StockLevel",
     "TryOutcome",
 ]
 

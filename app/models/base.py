@@ -1,10 +1,11 @@
 """What every table shares: the metadata, column types, who made and changed a row, and its version."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, cast
 
 from flask_appbuilder import Model
-from sqlalchemy import CursorResult, DateTime, Dialect, Executable, ForeignKey, Integer, String, event
+from sqlalchemy import BigInteger, CursorResult, DateTime, Dialect, Executable, ForeignKey, Integer, String, event
 from sqlalchemy.orm import ColumnProperty, Mapped, Mapper, Session, declared_attr, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -48,6 +49,32 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Exact(TypeDecorator[Decimal]):
+    """A decimal number of ``scale`` digits after the point, stored as a whole number of its last digit.
+
+    So sums are exact on every database. Raises ValueError for a value that does not fit into it.
+    """
+
+    impl = BigInteger
+    cache_ok = True
+
+    def __init__(self, precision: int, scale: int) -> None:
+        super().__init__()
+        self.precision = precision
+        self.scale = scale
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
+        if value is None:
+            return None
+        digits = Decimal(value).scaleb(self.scale)
+        if digits != digits.to_integral_value() or abs(digits) >= 10**self.precision:
+            raise ValueError(f"{value} does not fit into {self.precision} digits, {self.scale} after the point")
+        return int(digits)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        return None if value is None else Decimal(int(value)).scaleb(-self.scale)
 
 
 class ChoiceType(TypeDecorator[Choice]):
@@ -110,4 +137,4 @@ def mapper_of(model: type) -> Mapper[Any]:
     return cast("Mapper[Any]", cast(Any, model).__mapper__)
 
 
-__all__ = ["NEVER_REUSED", "ChoiceType", "Model", "Recorded", "UtcDateTime", "mapper_of", "rows_hit", "said"]
+__all__ = ["NEVER_REUSED", "ChoiceType", "Exact", "Model", "Recorded", "UtcDateTime", "mapper_of", "rows_hit", "said"]

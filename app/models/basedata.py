@@ -1,10 +1,15 @@
-"""Base data: the data dictionary from which choice lists are made."""
+"""Base data: the data dictionary from which choice lists are made, and the sales system's products and stock."""
 
-from sqlalchemy import Boolean, Index, Integer, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import ClassVar
+
+from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.i18n import Choice, Label, is_english
-from app.models.base import Model, said
+from app.models.base import NEVER_REUSED, Exact, Model, said
 
 
 class Category(Choice):
@@ -45,3 +50,51 @@ class DictionaryEntry(Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class Product(Model):
+    """What the company sells: a copy of the sales system's, which only the link to it writes.
+
+    ``source`` names the source it came from, so that a whole load removes what is gone there alone.
+    """
+
+    __tablename__ = "products"
+    __table_args__ = (Index("ix_products_name", "name", "id"), NEVER_REUSED)
+    is_audited: ClassVar[bool] = False
+    is_copied: ClassVar[bool] = True
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, info=said(Label("No.")))
+    number: Mapped[str] = mapped_column(String(50), unique=True, info=said(Label("Product number")))
+    name: Mapped[str] = mapped_column(String(100), info=said(Label("Name")))
+    model: Mapped[str | None] = mapped_column(String(100), info=said(Label("Model")))
+    batch: Mapped[str | None] = mapped_column(String(50), info=said(Label("Grade / batch")))
+    unit: Mapped[str | None] = mapped_column(String(20), info=said(Label("Unit")))
+    price: Mapped[Decimal | None] = mapped_column(Exact(18, 6), info=said(Label("Unit price (yuan)"), is_money=True))
+    memo: Mapped[str | None] = mapped_column(String(300), info=said(Label("Memo")))
+    source: Mapped[str] = mapped_column(String(30))
+
+    def __str__(self) -> str:
+        """Name, model and batch, as order lines call it."""
+        return "-".join(part for part in (self.name, self.model, self.batch) if part)
+
+
+class StockLevel(Model):
+    """How much of a product lies at one place of one warehouse; a copy too."""
+
+    __tablename__ = "stock"
+    __table_args__ = (UniqueConstraint("product_id", "warehouse", "location"), NEVER_REUSED)
+    is_audited: ClassVar[bool] = False
+    is_copied: ClassVar[bool] = True
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, info=said(Label("Sequence")))
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id"))
+    warehouse: Mapped[str] = mapped_column(String(100), index=True, info=said(Label("Warehouse")))
+    location: Mapped[str] = mapped_column(String(100), info=said(Label("Location")))
+    quantity: Mapped[Decimal] = mapped_column(Exact(14, 3), info=said(Label("Number of pieces")))
+    memo: Mapped[str | None] = mapped_column(String(300), info=said(Label("Memo")))
+    source: Mapped[str] = mapped_column(String(30))
+
+    product: Mapped[Product] = relationship(info=said(Label("Product")))
+
+    def __str__(self) -> str:
+        return f"{self.product} {self.warehouse} {self.location}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import ClassVar
 
 from sqlalchemy import (
     Boolean,
     CheckConstraint,
+    Date,
     ForeignKey,
     Index,
     Integer,
@@ -55,6 +57,7 @@ class Customer(Recorded, Model):
     __tablename__ = "customers"
     __table_args__ = (
         Index("ix_customers_name_key", "name_key"),
+        Index("ix_customers_status_last_order_on", "status", "last_order_on"),
         # The state too, so that a count of somebody's customers reads the index alone.
         Index("ix_customers_manager_id", "manager_id", "id", "status"),
         CheckConstraint("status IN ('active', 'lost', 'deleted')", name="status"),
@@ -94,6 +97,8 @@ class Customer(Recorded, Model):
     bank_account: Mapped[str | None] = mapped_column(String(50), info=said(Label("Bank account")))
     local_tax_no: Mapped[str | None] = mapped_column(String(50), info=said(Label("Local tax number")))
     national_tax_no: Mapped[str | None] = mapped_column(String(50), info=said(Label("National tax number")))
+    #: The latest order that is no return, kept by the link to the sales system.
+    last_order_on: Mapped[date | None] = mapped_column(Date, info=said(Label("Last order on"), is_audited=False))
     external_id: Mapped[str | None] = mapped_column(String(100), unique=True)
     duplicate_reason: Mapped[str | None] = mapped_column(
         String(500), info=said(Label("Why it was created beside one of the same name"))
@@ -137,7 +142,9 @@ class Contact(Recorded, Model):
     mobile: Mapped[str | None] = mapped_column(String(50), info=said(Label("Mobile"), is_phone=True))
     phone_key: Mapped[str | None] = mapped_column(String(30), index=True)
     email: Mapped[str | None] = mapped_column(String(100), info=said(Label("Email")))
+    birthday: Mapped[date | None] = mapped_column(Date, info=said(Label("Birthday")))
     memo: Mapped[str | None] = mapped_column(String(300), info=said(Label("Memo")))
+    external_id: Mapped[str | None] = mapped_column(String(100), index=True, unique=True)
     is_first: Mapped[bool] = mapped_column(Boolean, default=False)
 
     customer: Mapped[Customer] = relationship(back_populates="contacts", info=said(Label("Customer")))

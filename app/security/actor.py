@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from app.errors import Forbidden
 from app.i18n import Label
 from app.models.org import Department, Employee, Reach, Role, RoleReach
-from app.security.rights import permission_of, right_of
+from app.security.rights import OPEN_RIGHTS, permission_of, right_of
 
 #: The reaches that depend on the departments.
 NEAR = frozenset({Reach.DEPARTMENT, Reach.BELOW})
@@ -45,7 +45,7 @@ class Actor:
 
     def may(self, right: str) -> bool:
         """Whether the right is held."""
-        return self.is_system or right in self.rights
+        return self.is_system or right in self.rights or (right in OPEN_RIGHTS and self.person_id is not None)
 
     def must(self, right: str) -> None:
         """Raises Forbidden when the right is not held."""

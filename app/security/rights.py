@@ -29,6 +29,10 @@ class Verb(Choice):
     SEE_AS = "see_as", Label("See as")
     END_SESSIONS = "end_sessions", Label("End sessions")
     RETRY = "retry", Label("Try again")
+    RESTORE = "restore", Label("Restore")
+    TRANSFER = "transfer", Label("Transfer")
+    REFRESH = "refresh", Label("Refresh now")
+    MATCH = "match", Label("Match orders")
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,8 @@ class MenuPage:
 class Screen:
     """One screen of the menu: its key is the view's permission name and its address.
 
-    What ``is_personal`` everybody may open, to see his own there; the right to see it shows everybody's.
+    What ``is_personal`` everybody may open, to see his own there; the right to see it shows everybody's. What
+    ``is_open`` everybody signed in sees, so that there is no right to see it.
     """
 
     key: str
@@ -54,6 +59,7 @@ class Screen:
     in_menu: bool = True
     pages: tuple[MenuPage, ...] = ()
     is_personal: bool = False
+    is_open: bool = False
     address: str = ""
 
     @property
@@ -88,8 +94,23 @@ PLANS = Screen(
     (Verb.SEE, Verb.PLAN, Verb.CARRY_OUT, Verb.PLAN_FOR_OTHERS, Verb.SUCCEED, Verb.FAIL, Verb.PRINT),
     pages=(MenuPage("calendar", Label("Plan calendar"), Label("Calendar"), "calendar"),),
 )
-CUSTOMERS = Screen("customers", Label("Customers"), (Verb.SEE, Verb.SEE_PHONES, Verb.PRINT))
-CONTACTS = Screen("contacts", Label("Contacts"), (Verb.SEE,), in_menu=False)
+_KEEPING = (Verb.SEE, Verb.CREATE, Verb.EDIT, Verb.DELETE)
+CUSTOMERS = Screen(
+    "customers",
+    Label("Customers"),
+    (
+        *(Verb.SEE, Verb.EDIT, Verb.DELETE, Verb.RESTORE, Verb.TRANSFER),
+        *(Verb.IMPORT, Verb.SEE_PHONES, Verb.PRINT),
+    ),
+)
+CONTACTS = Screen("contacts", Label("Contacts"), (*_KEEPING, Verb.IMPORT), in_menu=False)
+INTERACTIONS = Screen("interactions", Label("Interactions"), _KEEPING, in_menu=False)
+ATTACHMENTS = Screen("attachments", Label("Attachments"), (Verb.SEE, Verb.CREATE, Verb.DELETE), in_menu=False)
+ORDERS = Screen("orders", Label("Order history"), (Verb.SEE, Verb.PRINT), in_menu=False)
+PRODUCTS = Screen("products", Label("Products"), (), is_open=True)
+STOCK = Screen("stock", Label("Stock"), (), is_open=True)
+DICTIONARY = Screen("dictionary", Label("Data dictionary"), _KEEPING)
+SALES_SYSTEM = Screen("sales-system", Label("Sales system"), (Verb.SEE, Verb.REFRESH, Verb.MATCH, Verb.IMPORT))
 ANNOUNCEMENTS = Screen(
     "announcements", Label("Announcements"), (Verb.SEE, Verb.CREATE, Verb.EDIT, Verb.DELETE), in_menu=False
 )
@@ -112,11 +133,19 @@ JOBS = Screen(
 
 CATALOGUE = (
     Module("marketing", Label("Marketing"), "target-arrow", (OPPORTUNITIES, PLANS)),
-    Module("customers", Label("Customer management"), "building", (CUSTOMERS, CONTACTS)),
+    Module(
+        "customers",
+        Label("Customer management"),
+        "building",
+        (CUSTOMERS, CONTACTS, INTERACTIONS, ATTACHMENTS, ORDERS),
+    ),
+    Module("basedata", Label("Base data"), "database", (PRODUCTS, STOCK, DICTIONARY, SALES_SYSTEM)),
     Module("workbench", Label("Workbench"), "home", (ANNOUNCEMENTS,)),
     Module("access", Label("Access"), "lock", (USERS, DEPARTMENTS, ROLES, AUDIT)),
     Module("system", Label("System"), "settings", (SETTINGS, JOBS)),
 )
+#: What everybody signed in may do without being given the right.
+OPEN_RIGHTS = frozenset(screen.right(Verb.SEE) for module in CATALOGUE for screen in module.screens if screen.is_open)
 SCREENS = {screen.key: screen for module in CATALOGUE for screen in module.screens}
 
 
@@ -144,6 +173,9 @@ _SEES = (
     (PLANS, (Verb.SEE, Verb.PRINT)),
     (CUSTOMERS, (Verb.SEE, Verb.PRINT)),
     (CONTACTS, (Verb.SEE,)),
+    (INTERACTIONS, (Verb.SEE,)),
+    (ATTACHMENTS, (Verb.SEE,)),
+    (ORDERS, (Verb.SEE, Verb.PRINT)),
     (ANNOUNCEMENTS, (Verb.SEE,)),
 )
 
@@ -158,7 +190,8 @@ DEFAULT_ROLES = (
                 (Verb.CREATE, Verb.EDIT, Verb.DELETE, Verb.ASSIGN, Verb.REASSIGN, Verb.IMPORT),
             ),
             (PLANS, (Verb.PLAN_FOR_OTHERS,)),
-            (CUSTOMERS, (Verb.SEE_PHONES,)),
+            (CUSTOMERS, (Verb.TRANSFER, Verb.IMPORT, Verb.SEE_PHONES)),
+            (CONTACTS, (Verb.IMPORT,)),
         ),
         Reach.BELOW,
         Label("Sales supervisor"),
@@ -169,7 +202,10 @@ DEFAULT_ROLES = (
             *_SEES,
             (OPPORTUNITIES, (Verb.CREATE, Verb.EDIT, Verb.DELETE)),
             (PLANS, (Verb.PLAN, Verb.CARRY_OUT, Verb.SUCCEED, Verb.FAIL)),
-            (CUSTOMERS, (Verb.SEE_PHONES,)),
+            (CUSTOMERS, (Verb.EDIT, Verb.DELETE, Verb.SEE_PHONES)),
+            (CONTACTS, (Verb.CREATE, Verb.EDIT, Verb.DELETE)),
+            (INTERACTIONS, (Verb.CREATE, Verb.EDIT, Verb.DELETE)),
+            (ATTACHMENTS, (Verb.CREATE, Verb.DELETE)),
         ),
         Reach.OWN,
         Label("Account manager"),

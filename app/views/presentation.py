@@ -12,7 +12,7 @@ from sqlalchemy.orm import ColumnProperty
 
 from app.actions.phones import mask_phone
 from app.i18n import Choice, LazyString, format_moment, gettext, listed
-from app.models.base import ChoiceType, UtcDateTime, mapper_of
+from app.models.base import ChoiceType, Exact, UtcDateTime, mapper_of
 from app.models.basedata import DictionaryEntry
 from app.models.org import FRAMEWORK_LABELS, Employee, Role
 from app.security.roles import name_of_role
@@ -163,6 +163,7 @@ def kind_of(model: Hashable, name: str) -> str:
         Date: "date",
         Integer: "number",
         Numeric: "number",
+        Exact: "number",
     }
     return next((kind for type_, kind in kinds.items() if isinstance(column.type, type_)), "text")
 

@@ -22,9 +22,14 @@ def register(flask_app: Flask) -> None:
 
 
 def views() -> Iterator[type[BaseView]]:
-    """The classes with a ``route_base`` of their own, module by module."""
+    """The classes with a ``route_base`` of their own, module by module; a package names its own in ``__init__``."""
     for found in pkgutil.iter_modules(app.views.__path__, "app.views."):
         module = importlib.import_module(found.name)
         for one in list(vars(module).values()):
-            if isinstance(one, type) and one.__module__ == found.name and "route_base" in vars(one):
+            if isinstance(one, type) and _is_of(one, found.name) and "route_base" in vars(one):
                 yield one
+
+
+def _is_of(view: type, module: str) -> bool:
+    """Whether a class is of a module or package, and not only used there."""
+    return f"{view.__module__}.".startswith(f"{module}.")

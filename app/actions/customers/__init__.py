@@ -1,0 +1,21 @@
+"""Customers: how they come to be, and what may be done with them."""
+
+from app.actions.customers.births import (
+    MANAGED,
+    add_contact,
+    contact_of,
+    customers_named,
+    exists_out_of_sight,
+    make_customer,
+    next_number,
+)
+
+__all__ = [
+    "MANAGED",
+    "add_contact",
+    "contact_of",
+    "customers_named",
+    "exists_out_of_sight",
+    "make_customer",
+    "next_number",
+]
