@@ -39,11 +39,17 @@ class Tick:
 
 @dataclass(frozen=True)
 class Line:
-    """One screen: a tick or None for each common column, and its own actions."""
+    """One screen: a tick or None for each common column, and its own actions; an open one has no right to see it."""
 
     label: LazyString
     cells: Sequence[Tick | None]
     own: Sequence[Tick]
+    is_open: bool
+
+    @property
+    def has_ticks(self) -> bool:
+        """Whether anything here is given by a role."""
+        return any(self.cells) or bool(self.own)
 
 
 @dataclass(frozen=True)
@@ -118,7 +124,7 @@ class Matrix:
 
     def _line(self, screen: Screen) -> Line:
         cells = [self._tick(screen, verb) if verb in screen.verbs else None for verb in columns()]
-        return Line(screen.label, cells, [self._tick(screen, verb) for verb in own_verbs(screen)])
+        return Line(screen.label, cells, [self._tick(screen, verb) for verb in own_verbs(screen)], screen.is_open)
 
     def _tick(self, screen: Screen, verb: Verb) -> Tick:
         right = screen.right(verb)
