@@ -55,7 +55,7 @@ class Order(Model):
     )
     stated_total: Mapped[Decimal | None] = mapped_column(Exact(18, 2))
     total: Mapped[Decimal] = mapped_column(Exact(18, 2), default=0, info=said(Label("Total (yuan)"), is_money=True))
-    source: Mapped[str] = mapped_column(String(30))
+    source: Mapped[str] = mapped_column(String(30), info=said(Label("Data source")))
 
     customer: Mapped[Customer | None] = relationship(info=said(Label("Customer")))
     lines: Mapped[list[OrderLine]] = relationship(back_populates="order", order_by="OrderLine.line_no")

@@ -34,7 +34,7 @@ class Refresh(Model):
     is_audited: ClassVar[bool] = False
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, info=said(Label("No.")))
-    source: Mapped[str] = mapped_column(String(30), info=said(Label("Source")))
+    source: Mapped[str] = mapped_column(String(30), info=said(Label("Data source")))
     state: Mapped[RefreshState] = mapped_column(
         ChoiceType(RefreshState), default=RefreshState.RUNNING, info=said(Label("State"))
     )
@@ -64,12 +64,12 @@ class SetAside(Model):
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, info=said(Label("No.")))
     refresh_id: Mapped[int] = mapped_column(ForeignKey("refreshes.id"), index=True)
-    source: Mapped[str] = mapped_column(String(30), info=said(Label("Source")))
+    source: Mapped[str] = mapped_column(String(30), info=said(Label("Data source")))
     kind: Mapped[str] = mapped_column(String(30), info=said(Label("Kind")))
     row: Mapped[int] = mapped_column(Integer, info=said(Label("Row")))
     column: Mapped[str] = mapped_column(String(100), info=said(Label("Column")))
     reason: Mapped[Told] = mapped_column(ToldType, info=said(Label("Reason")))
-    content: Mapped[dict[str, Any]] = mapped_column(Arguments)
+    content: Mapped[dict[str, Any]] = mapped_column(Arguments, info=said(Label("Content")))
 
     def __str__(self) -> str:
         return f"{self.kind} {self.row}"

@@ -37,12 +37,16 @@ class Verb(Choice):
 
 @dataclass(frozen=True)
 class MenuPage:
-    """A further page of a screen, for who may see the screen; ``short`` names it beside the list."""
+    """A further page of a screen, for who may see the screen; ``short`` names it beside the list.
+
+    It stands below the screen's address, unless it has one of its own.
+    """
 
     key: str
     label: LazyString
     short: LazyString
     icon: str
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,15 @@ ORDERS = Screen("orders", Label("Order history"), (Verb.SEE, Verb.PRINT), in_men
 PRODUCTS = Screen("products", Label("Products"), (), is_open=True)
 STOCK = Screen("stock", Label("Stock"), (), is_open=True)
 DICTIONARY = Screen("dictionary", Label("Data dictionary"), _KEEPING)
-SALES_SYSTEM = Screen("sales-system", Label("Sales system"), (Verb.SEE, Verb.REFRESH, Verb.MATCH, Verb.IMPORT))
+SALES_SYSTEM = Screen(
+    "sales-system",
+    Label("Sales system"),
+    (Verb.SEE, Verb.REFRESH, Verb.MATCH, Verb.IMPORT),
+    pages=(
+        MenuPage("set_aside", Label("Rows set aside"), Label("Set aside"), "alert-triangle", "/set-aside/list/"),
+        MenuPage("unmatched", Label("Unmatched orders"), Label("Unmatched"), "link-off", "/unmatched-orders/list/"),
+    ),
+)
 ANNOUNCEMENTS = Screen(
     "announcements", Label("Announcements"), (Verb.SEE, Verb.CREATE, Verb.EDIT, Verb.DELETE), in_menu=False
 )

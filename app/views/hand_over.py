@@ -30,6 +30,7 @@ from app.views.moves import reason_field
 from app.views.people_filters import roles_here
 from app.views.presentation import Cell, Column, Page, Row, label_of
 from app.views.record_pages import view_of
+from app.views.related import related
 from app.views.saving import attempt, refuse_foreign_fields
 
 LATEST = 20
@@ -167,7 +168,7 @@ class HandOvers(CrmModelView):
             Column("count", gettext("Number"), "number"),
             Column("receiver", gettext("Receiver"), "text"),
         ]
-        return [_table(gettext("What went to whom"), columns, [_line_row(line) for line in lines])]
+        return [related(gettext("What went to whom"), columns, [_line_row(line) for line in lines])]
 
 
 def _line_row(line: HandOverLine) -> Row:
@@ -191,7 +192,7 @@ def hand_over_section(person: Employee) -> list[Any]:
         Column("created_by", label_of(HandOver, "created_by"), "text"),
         Column("reason", label_of(HandOver, "reason"), "text"),
     ]
-    return [_table(gettext("Hand-overs"), columns, [_record_row(one) for one in found])] if found else []
+    return [related(gettext("Hand-overs"), columns, [_record_row(one) for one in found])] if found else []
 
 
 def _record_row(record: HandOver) -> Row:
@@ -207,7 +208,3 @@ def _record_row(record: HandOver) -> Row:
     )
     cells = [view.cell(record, "created_on"), Cell(went), view.cell(record, "created_by"), view.cell(record, "reason")]
     return Row(record.id, record.version, str(record), cells, href=view.path(f"show/{record.id}"))
-
-
-def _table(title: str, columns: list[Column], rows: list[Row]) -> dict[str, Any]:
-    return {"template": "crm/related.html", "title": title, "columns": columns, "rows": rows, "empty": ""}

@@ -19,6 +19,7 @@ from app.jobs.frame.schedule import next_tick
 from app.models.jobs import Job, JobState
 from app.security.rights import JOBS, Verb
 from app.views import listing
+from app.views.durations import length_in_words
 from app.views.edge import actor, zone
 from app.views.guards import expose, needs, signed_in
 from app.views.listing import ChoiceFilter, PersonFilter, RangeFilter
@@ -211,15 +212,7 @@ def _took(job: Job, cell: Cell) -> Cell:
     length = job.milliseconds
     if job.state is JobState.RUNNING and job.started_at is not None:
         length = (now() - job.started_at) // timedelta(milliseconds=1)
-    return replace(cell, text=EMPTY if length is None else _length(length))
-
-
-def _length(milliseconds: int) -> str:
-    seconds = milliseconds / 1000
-    if seconds < 60:
-        return gettext("%(seconds)s s", seconds=f"{seconds:.1f}")
-    minutes, rest = divmod(round(seconds), 60)
-    return gettext("%(minutes)s min %(seconds)s s", minutes=minutes, seconds=rest)
+    return replace(cell, text=EMPTY if length is None else length_in_words(length))
 
 
 def _progress(job: Job, cell: Cell) -> Cell:

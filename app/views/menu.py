@@ -55,10 +55,21 @@ def _is_shown(screen: Screen) -> bool:
 
 def _entries(screen: Screen) -> list[MenuEntry]:
     """The list of a screen and its further pages; what is none of these belongs to the list."""
-    pages = [_entry(page, f"/{screen.key}/{page.key}") for page in screen.pages]
+    pages = [_entry(page, address_of(screen, page)) for page in screen.pages]
     is_within = request.path == screen.home or request.path.startswith(f"/{screen.key}/")
     is_here = is_within and not any(page.is_current for page in pages)
     return [MenuEntry(screen.label, screen.home, is_here, letter=LETTERS.get(screen.key, "")), *pages]
+
+
+def address_of(screen: Screen, page: MenuPage) -> str:
+    """The address of a further page of a screen."""
+    return page.address or f"/{screen.key}/{page.key}"
+
+
+def _ways(screen: Screen) -> set[str]:
+    """The addresses of a screen that has several pages."""
+    pages = {address_of(screen, page) for page in screen.pages}
+    return {screen.home, f"/{screen.key}/", *pages} if pages else set()
 
 
 def _entry(page: MenuPage, href: str) -> MenuEntry:
@@ -70,9 +81,8 @@ def siblings() -> list[MenuEntry]:
 
     The conditions of the address go along.
     """
-    key, _, rest = request.path.strip("/").partition("/")
-    screens = [screen for module in CATALOGUE for screen in module.screens if screen.key == key and screen.pages]
-    if not screens or rest not in {"list", "", *(page.key for page in screens[0].pages)} or not _is_shown(screens[0]):
+    screens = [screen for module in CATALOGUE for screen in module.screens if request.path in _ways(screen)]
+    if not screens or not _is_shown(screens[0]):
         return []
     asked = [(name, value) for name, value in request.args.items() if name not in OF_ONE_PAGE]
     query = f"?{urlencode(asked)}" if asked else ""
