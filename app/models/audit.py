@@ -5,12 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import ForeignKey, Index, Integer, String, Text
+from sqlalchemy import ForeignKey, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.i18n import Choice, Label
 from app.models.base import NEVER_REUSED, ChoiceType, Model, UtcDateTime, said
 from app.models.org import Employee
+
+#: What was made, changed and removed of customers and their contacts.
+OF_CUSTOMERS = text(
+    "root_table = 'customers' AND table_name IN ('customers', 'contacts') AND kind IN ('created', 'changed', 'deleted')"
+)
 
 
 class AuditKind(Choice):
@@ -47,6 +52,12 @@ class AuditEntry(Model):
         Index("ix_audit_entries_root_table_root_id", "root_table", "root_id", "id"),
         Index("ix_audit_entries_person_id", "person_id", "id"),
         Index("ix_audit_entries_kind", "kind", "id"),
+        Index(
+            "ix_audit_entries_of_customers",
+            *("root_id", "at", "id"),
+            sqlite_where=OF_CUSTOMERS,
+            postgresql_where=OF_CUSTOMERS,
+        ),
         NEVER_REUSED,
     )
     is_audited: ClassVar[bool] = False

@@ -45,6 +45,8 @@ PALETTE = {
 TOKENS = {colour: f"var(--zk-{name})" for name, colour in PALETTE.items()}
 INCH = 72
 CHARTS_KEPT = 512
+#: Width and height of the smallest chart, in pixels.
+SPARK = (96, 28)
 SVG = "{http://www.w3.org/2000/svg}"
 LINK = "{http://www.w3.org/1999/xlink}href"
 #: What the page says better: its own font, and widths that it knows.
@@ -235,20 +237,26 @@ def _drop_invisible(root: ElementTree.Element) -> None:
 # ---- charts ---------------------------------------------------------------------------------------------
 
 
-def spark(values: Sequence[float | None] | Series[Any], title: str, colour: str = "accent") -> Markup:
+def spark(
+    values: Sequence[float | None] | Series[Any],
+    title: str,
+    colour: str = "accent",
+    *,
+    size: tuple[int, int] = SPARK,
+) -> Markup:
     """The course of a figure in one line, its latest value as a dot; empty for fewer than two values.
 
-    None and NaN are gaps. ``title`` says the values in words, ``colour`` is a token.
+    None and NaN are gaps. ``title`` says the values in words, ``colour`` is a token, ``size`` is in pixels.
     """
     known = tuple(None if value is None or math.isnan(value) else float(value) for value in values)
     if sum(value is not None for value in known) < 2:
         return Markup("")
-    return _spark(known, title, PALETTE[colour])
+    return _spark(known, title, PALETTE[colour], size)
 
 
 @lru_cache(maxsize=CHARTS_KEPT)
-def _spark(values: tuple[float | None, ...], title: str, colour: str) -> Markup:
-    drawing, axes = figure(96, 28, margins=(2, 5, 4, 4))
+def _spark(values: tuple[float | None, ...], title: str, colour: str, size: tuple[int, int]) -> Markup:
+    drawing, axes = figure(*size, margins=(2, 5, 4, 4))
     axes.axis("off")
     heights = [math.nan if value is None else value for value in values]
     axes.plot(heights, color=colour, lw=1.5, solid_capstyle="round", solid_joinstyle="round", clip_on=False)

@@ -36,11 +36,12 @@ def _note(states: tuple[Choice, ...], moves: Sequence[StatusMove]) -> str:
 
 def events(workflow: Workflow, moves: Sequence[StatusMove]) -> list[Event]:
     """Every move, newest first."""
-    return [_event(workflow, move) for move in moves]
+    return [event_of(workflow, move) for move in moves]
 
 
-def _event(workflow: Workflow, move: StatusMove) -> Event:
-    known = {one.key: one for one in workflow.moves}
+def event_of(workflow: Workflow | None, move: StatusMove) -> Event:
+    """A move in words; the first one of a record, which no life cycle names, brought it into being."""
+    known = {one.key: one for one in workflow.moves} if workflow else {}
     label = known[move.move].label if move.move in known else gettext("Created")
     name = move.by or gettext("the system")
     what = gettext("%(name)s: %(what)s", name=name, what=label)

@@ -30,6 +30,8 @@ STATE_LOOKS = {
     "active": "done",
     "lost": "bad",
     "deleted": "fail",
+    "unpaid": "new",
+    "paid": "done",
 }
 
 

@@ -19,7 +19,7 @@ from app.views.changes import Change, Reading, kind_in_words, reason_in_words, w
 from app.views.guards import expose, needs
 from app.views.pager import list_frame
 from app.views.presentation import Button
-from app.views.record_pages import may_open
+from app.views.record_pages import may_open, view_of
 
 ICONS: Mapping[AuditKind, str] = {
     AuditKind.CREATED: "plus",
@@ -83,6 +83,14 @@ class RecordHistory:
             happenings=[_happening(entry, reading, row) for entry in found.rows],
             **list_frame(_Pages(self.path(f"history/{pk}")), query, found),
         )
+
+
+def latest_of(row: Any, most: int) -> list[Happening]:
+    """The latest that happened to ``row`` and to what hangs on it."""
+    statement = select(AuditEntry).where(*_of_record(row)).options(joinedload(AuditEntry.person))
+    entries = session().scalars(statement.order_by(AuditEntry.id.desc()).limit(most)).all()
+    reading = Reading(entries, shows_phones=view_of(row).shows_phones(row))
+    return [_happening(entry, reading, row) for entry in entries]
 
 
 def _of_record(row: Any) -> list[Any]:

@@ -8,7 +8,8 @@ from sqlalchemy import select
 from app.extensions import session
 from app.i18n import Label
 from app.models.customers import Contact, Customer
-from app.security.rights import CONTACTS
+from app.security.rights import CONTACTS, Verb
+from app.views.customers.tabs import CustomerTab
 from app.views.listing import Filter
 from app.views.model_view import CrmModelView
 from app.views.presentation import Column, Row, kind_of, label_of
@@ -62,3 +63,6 @@ def contact_section(customer: Customer) -> dict[str, Any]:
         "rows": rows,
         "empty": Label("No contact yet"),
     }
+
+
+CUSTOMER_TAB = CustomerTab("contacts", Label("Contacts"), CONTACTS.right(Verb.SEE), contact_section, place=10)

@@ -9,13 +9,13 @@ from app.models.basedata import Category
 from app.models.customers import Customer, CustomerStatus
 from app.security.rights import CONTACTS, CUSTOMERS, Verb
 from app.views.customers.contacts import contact_section
+from app.views.customers.page import CustomerPage
 from app.views.edge import actor
 from app.views.listing import EntryFilter, Filter, PersonFilter
-from app.views.model_view import CrmModelView
 from app.views.printing import PrintedTable
 
 
-class Customers(CrmModelView):
+class Customers(CustomerPage):
     """客户."""
 
     route_base = "/customers"
@@ -23,20 +23,6 @@ class Customers(CrmModelView):
     screen = CUSTOMERS
     list_columns = ("number", "name", "region", "manager", "level", "status")
     more_columns = ("industry", "phone", "address", "website", "legal_representative", "created_on")
-    show_columns = (
-        "number",
-        "status",
-        "region",
-        "industry",
-        "manager",
-        "level",
-        "phone",
-        "address",
-        "website",
-        "legal_representative",
-        "created_on",
-        "duplicate_reason",
-    )
     order_columns = ("id", "number", "name", "created_on")
     filters = (
         Filter("number", Label("Customer number")),
@@ -52,13 +38,9 @@ class Customers(CrmModelView):
         """A deleted customer disappears from the list."""
         return (Customer.status != CustomerStatus.DELETED,)
 
-    def sections(self, row: Customer) -> list[Any]:
-        """The contacts, for who may see contacts."""
-        return [contact_section(row)] if actor().may(CONTACTS.right(Verb.SEE)) else []
-
     def printed_tables(self, row: Customer) -> list[PrintedTable]:
-        """The contacts."""
-        return [
-            PrintedTable(section["title"], section["columns"], [one.cells for one in section["rows"]])
-            for section in self.sections(row)
-        ]
+        """The contacts, for who may see contacts."""
+        if not actor().may(CONTACTS.right(Verb.SEE)):
+            return []
+        section = contact_section(row)
+        return [PrintedTable(section["title"], section["columns"], [one.cells for one in section["rows"]])]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 import app.views
 from app.i18n import Label
@@ -45,3 +46,8 @@ def tabs_for(by: Actor) -> list[CustomerTab]:
 
 def _held(by: Actor) -> Iterator[CustomerTab]:
     return (tab for tab in declared("CUSTOMER_TAB", CustomerTab) if by.may(tab.right))
+
+
+def tab_href(customer: Customer, key: str, **asked: str) -> str:
+    """The address of a tab, at which the page stands where its tabs begin."""
+    return f"/customers/show/{customer.id}?{urlencode({'tab': key, **asked})}#tabs"
