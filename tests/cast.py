@@ -1,6 +1,7 @@
 """The cast of the tests: a small company with one person of each kind, and their opportunities."""
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -18,20 +19,28 @@ from app.models import (
     Category,
     Contact,
     Customer,
+    CustomerMonth,
     Department,
     Employee,
     Opportunity,
     OpportunityStatus,
+    Order,
+    OrderLine,
     PlanItem,
+    Product,
     Reach,
     Reminder,
     RoleReach,
+    StockLevel,
 )
 from app.models.reminders import OPPORTUNITY_ASSIGNED
 from app.security.actor import SYSTEM, Actor
+from app.security.scope import copying
 
 MOMENT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 PASSWORD = "Wanjuan-7-shulin"
+#: Where the copies of the sales system's rows come from.
+SOURCE = "test"
 
 #: username: (family name, given name, department, role)
 PEOPLE: dict[str, tuple[str, str, str | None, str | None]] = {
@@ -142,6 +151,36 @@ def _work(session: Session, people: dict[str, Employee]) -> None:
         customer = Customer(number=f"KH26030200000{number + 1}", name=name, manager=people[manager])
         customer.contacts.append(Contact(name="蒋经理", mobile="13800138000", phone_key="+8613800138000"))
         session.add(customer)
+    with copying(session):
+        _trade(session)
+
+
+def _trade(session: Session) -> None:
+    """What the sales system would bring: a product at one place, and an order of two lines for each customer."""
+    product = Product(number="1001", name="温度传感器", model="T-2", batch="一级", unit="只", price=Decimal("86.5"))
+    product.source = SOURCE
+    place = StockLevel(product=product, warehouse="一号仓", location="3-2", quantity=Decimal(40), source=SOURCE)
+    session.add_all((product, place))
+    customers = session.scalars(select(Customer).order_by(Customer.id)).all()
+    for number, customer in enumerate(customers, start=1):
+        order = Order(number=f"2026030200{number}", customer=customer, customer_number=customer.number)
+        order.customer_name, order.ordered_on, order.source = customer.name, MOMENT.date(), SOURCE
+        order.address, order.total = "江苏省镇江市学府路1号", Decimal("384.50")
+        order.lines = [
+            _line(1, product, quantity=Decimal(4), amount=Decimal("346.00")),
+            _line(2, product, quantity=Decimal("0.445"), amount=Decimal("38.50")),
+        ]
+        session.add(order)
+        customer.last_order_on = order.ordered_on
+        session.flush()
+        month = order.ordered_on.replace(day=1)
+        session.add(CustomerMonth(customer_id=customer.id, month=month, orders=1, amount=order.total))
+
+
+def _line(number: int, product: Product, **more: Any) -> OrderLine:
+    price = {"unit": product.unit, "unit_price": product.price}
+    called = {"product_number": product.number, "product_name": str(product)}
+    return OrderLine(line_no=number, product=product, **called, **price, **more)
 
 
 def _remind(session: Session, row: Opportunity, giver: Employee) -> None:

@@ -6,7 +6,7 @@ from flask_appbuilder.security.sqla.models import PermissionView
 from sqlalchemy import select
 
 from app.extensions import db
-from app.models import Contact, Customer, Opportunity, PlanItem, Reminder, Role
+from app.models import Contact, Customer, Opportunity, Order, PlanItem, Reminder, Role
 from app.security.actor import SYSTEM
 from app.security.scope import system
 from tests.browsing import Browser
@@ -28,7 +28,8 @@ def hidden_keys(app: Flask) -> dict[type, int]:
         item = db.session.scalars(select(PlanItem).where(PlanItem.opportunity_id == opportunity.id)).one()
         contact = db.session.scalars(select(Contact).where(Contact.customer_id == customer.id)).one()
         reminder = db.session.scalars(select(Reminder).where(Reminder.row_id == opportunity.id)).one()
-        found = (opportunity, customer, item, contact, reminder)
+        order = db.session.scalars(select(Order).where(Order.customer_id == customer.id)).one()
+        found = (opportunity, customer, item, contact, reminder, order)
         return {type(row): row.id for row in found}
 
 
@@ -78,6 +79,7 @@ LISTS = (
     "/plans/list/",
     "/customers/list/",
     "/contacts/list/",
+    "/orders/list/",
     "/plan-items/list/",
     "/reminders/list/",
     "/reminders/latest",
@@ -100,7 +102,7 @@ def list_leaks(app: Flask, who: str) -> tuple[int, list[str]]:
 def test_no_list_filter_or_sort_tells_of_hidden_rows(app):
     tried, found = list_leaks(app, "narrow")
     print(f"\n{tried} addresses of lists")
-    assert tried == 42
+    assert tried == 48
     assert found == []
 
 

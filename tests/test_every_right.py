@@ -15,7 +15,6 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.models import Department, Employee, OpportunityStatus, Reach, RoleReach
-from app.models.base import mapper_of
 from app.security.actor import SYSTEM
 from app.security.rights import Verb, all_rights, right_of
 from app.security.roles import scope_modules
@@ -112,7 +111,9 @@ def root_of(row: Any) -> Any:
 def subjects(person: Person) -> Iterator[tuple[Any, int, bool]]:
     """Of each walled model one row in sight and one out of sight, where there are such: model, key, in sight."""
     for model in (*roots(), *children()):
-        rows = db.session.scalars(select(model).order_by(mapper_of(model).primary_key[0])).all()
+        if not hasattr(model, "id"):
+            continue  # what has no key of its own has no page
+        rows = db.session.scalars(select(model).order_by(model.id)).all()
         for is_seen in (True, False):
             found = [row for row in rows if person.sees(root_of(row)) is is_seen and not _is_unplanned(row)]
             if found:
@@ -141,7 +142,8 @@ def is_allowed(route: Route, person: Person) -> bool:
     """Whether the matrix lets the person in: one of the rights asked for, and with it to see the screen."""
     screen = getattr(route.view, "screen", None)
     needed = rights_of(route)
-    if screen is None or not needed or (screen.is_personal and screen.right(Verb.SEE) in needed):
+    is_everybodys = screen is not None and (screen.is_personal or screen.is_open)
+    if screen is None or not needed or (is_everybodys and screen.right(Verb.SEE) in needed):
         return True
     sees = screen.is_personal or Verb.SEE not in screen.verbs or screen.right(Verb.SEE) in person.rights
     return sees and bool(set(needed) & person.rights)

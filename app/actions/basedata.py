@@ -1,9 +1,25 @@
-"""The data dictionary: its seeds, and finding an entry by its text."""
+"""The data dictionary: its seeds, finding an entry, and how entries are changed, switched off and deleted."""
 
-from sqlalchemy import func, or_, select
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import func, literal, or_, select, union_all
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.actions.records import flush_or_stale
+from app.actions.workflow import refuse_stale
+from app.errors import Invalid, WrongState
+from app.i18n import Label, LazyString, gettext, listed
+from app.models.base import Model, mapper_of
 from app.models.basedata import Category, DictionaryEntry
+from app.security.actor import Actor
+from app.security.rights import DICTIONARY, SCREENS, USERS, Verb
+from app.security.scope import system
+from app.security.scope.fixed import NOT_EDITABLE
 
 #: Per category: (Chinese, English) in order; values are 1, 2, … so that levels run from the lowest up.
 SEEDS: dict[Category, tuple[tuple[str, str], ...]] = {
@@ -128,3 +144,189 @@ def find_entry(session: Session, category: Category, text: str) -> DictionaryEnt
         ),
     )
     return session.scalars(statement.limit(1)).first()
+
+
+def categories(session: Session) -> list[str]:
+    """Every category there is, the product's own first."""
+    own = [category.value for category in Category]
+    statement = select(DictionaryEntry.category).distinct().order_by(DictionaryEntry.category)
+    return [*own, *(one for one in session.scalars(statement) if one not in own)]
+
+
+# ---- where an entry is used ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Link:
+    """A column that leads to entries: of whose records, in which field, shown on which screen."""
+
+    model: Any
+    column: Any
+    field: LazyString
+    records: LazyString
+
+
+@dataclass(frozen=True)
+class Use:
+    """In how many records an entry stands through one link."""
+
+    link: Link
+    count: int
+
+
+@cache
+def links() -> Sequence[Link]:
+    """Every link to an entry; found from the tables, so that those of a later feature are among them."""
+    relations = [one for mapper in Model.registry.mappers for one in mapper.relationships]
+    to_entries = [one for one in relations if one.mapper.class_ is DictionaryEntry]
+    return [_link(column, to_entries) for column in _columns_to_entries()]
+
+
+def _columns_to_entries() -> Iterator[Any]:
+    table = mapper_of(DictionaryEntry).local_table
+    for one in Model.metadata.sorted_tables:
+        yield from (key.parent for key in one.foreign_keys if key.column.table is table)
+
+
+def _link(column: Any, relations: Sequence[Any]) -> Link:
+    through = next(one for one in relations if column in one.local_columns or column.table is one.secondary)
+    model = through.parent.class_
+    screen = USERS if model.__tablename__ == "ab_user" else SCREENS[model.__tablename__]
+    return Link(model, column, through.info["label"], screen.label)
+
+
+def uses_of(session: Session, entry: DictionaryEntry) -> list[Use]:
+    """Where an entry stands and how often, in one statement; of everybody's records, in numbers alone."""
+    counts = [
+        select(literal(place), func.count()).select_from(link.column.table).where(link.column == entry.id)
+        for place, link in enumerate(links())
+    ]
+    with system(session, "an entry that anybody's record has cannot go"), session.no_autoflush:
+        found = session.execute(union_all(*counts)).all()
+    return [Use(links()[place], count) for place, count in sorted(found) if count]
+
+
+def _said(uses: Sequence[Use]) -> str:
+    return listed(
+        gettext("%(records)s (%(field)s): %(count)s", records=use.link.records, field=use.link.field, count=use.count)
+        for use in uses
+    )
+
+
+# ---- changing entries ---------------------------------------------------------------------------------
+
+TYPED_FIELDS = ("category", "item", "item_en", "value", "position", "is_active")
+HIGHEST_POSITION = 9999
+
+
+def create_entry(session: Session, values: Mapping[str, Any], *, by: Actor, at: datetime) -> DictionaryEntry:
+    """A new entry; flushes. Without a position it comes last in its category."""
+    by.must(DICTIONARY.right(Verb.CREATE))
+    entry = DictionaryEntry()
+    _fill(session, entry, values)
+    _mark(entry, by, at)
+    session.add(entry)
+    _flush(session)
+    return entry
+
+
+def edit_entry(
+    session: Session, entry: DictionaryEntry, values: Mapping[str, Any], *, by: Actor, at: datetime, version: int | None
+) -> None:
+    """Change an entry; flushes. One in use keeps its category, in which its records look for it."""
+    by.must(DICTIONARY.right(Verb.EDIT))
+    check_editable(entry)
+    refuse_stale(session, entry, version)
+    category = values.get("category", entry.category)
+    uses = uses_of(session, entry) if category != entry.category else []
+    if uses:
+        sentence = gettext("The category stays, because the entry is in use: %(places)s.", places=_said(uses))
+        raise Invalid({"category": sentence})
+    _fill(session, entry, values)
+    _mark(entry, by, at)
+    _flush(session)
+
+
+def switch_entry(session: Session, entry: DictionaryEntry, *, is_active: bool, by: Actor, at: datetime) -> None:
+    """Take an entry from the choice lists, or offer it again; old records keep it either way. Flushes."""
+    by.must(DICTIONARY.right(Verb.EDIT))
+    check_editable(entry)
+    entry.is_active = is_active
+    _mark(entry, by, at)
+    flush_or_stale(session)
+
+
+def delete_entry(session: Session, entry: DictionaryEntry, *, by: Actor) -> None:
+    """Delete an entry that no record has; flushes."""
+    by.must(DICTIONARY.right(Verb.DELETE))
+    check_deletable(session, entry)
+    session.delete(entry)
+    try:
+        flush_or_stale(session)
+    except IntegrityError:
+        session.rollback()
+        raise WrongState(Label("Somebody has just used this entry: switch it off instead.")) from None
+
+
+def check_editable(entry: DictionaryEntry) -> None:
+    """Raises WrongState for an entry that the product stands on."""
+    if not entry.is_editable:
+        raise WrongState(NOT_EDITABLE)
+
+
+def check_deletable(session: Session, entry: DictionaryEntry) -> None:
+    """Raises WrongState for such an entry, and for one in use, saying where and how often."""
+    check_editable(entry)
+    uses = uses_of(session, entry)
+    if uses:
+        sentence = gettext(
+            "This entry is in use: %(places)s. Switch it off instead: it then leaves the choice lists and stays on"
+            " these records.",
+            places=_said(uses),
+        )
+        raise WrongState(sentence)
+
+
+def _fill(session: Session, entry: DictionaryEntry, values: Mapping[str, Any]) -> None:
+    given = {name: values.get(name, getattr(entry, name)) for name in TYPED_FIELDS}
+    _refuse_double(session, entry, given)
+    if given["position"] is None:
+        given["position"] = _next_position(session, given["category"])
+    for name, value in given.items():
+        setattr(entry, name, value)
+
+
+def _refuse_double(session: Session, entry: DictionaryEntry, given: Mapping[str, Any]) -> None:
+    of_category = select(DictionaryEntry.id).where(
+        DictionaryEntry.category == given["category"], DictionaryEntry.id != (entry.id or 0)
+    )
+    for name, sentence in DOUBLE.items():
+        same = of_category.where(getattr(DictionaryEntry, name) == given[name])
+        with session.no_autoflush:
+            if session.scalar(same.limit(1)) is not None:
+                raise Invalid({name: sentence})
+
+
+#: Records, imports and filters find an entry by its item or its value.
+DOUBLE = {
+    "value": Label("Another entry of this category has this value."),
+    "item": Label("This category has such an entry already."),
+}
+
+
+def _next_position(session: Session, category: str) -> int:
+    last = session.scalar(select(func.max(DictionaryEntry.position)).where(DictionaryEntry.category == category))
+    return min((last or 0) + 1, HIGHEST_POSITION)
+
+
+def _mark(entry: DictionaryEntry, by: Actor, at: datetime) -> None:
+    entry.changed_on, entry.changed_by_id = at, by.person_id
+
+
+def _flush(session: Session) -> None:
+    """Flush; who gives the same value at the same moment as somebody else is told so."""
+    try:
+        flush_or_stale(session)
+    except IntegrityError:
+        session.rollback()
+        raise Invalid({"value": DOUBLE["value"]}) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
 
@@ -9,7 +10,7 @@ from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, UniqueConstr
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.i18n import Choice, Label, is_english
-from app.models.base import NEVER_REUSED, Exact, Model, said
+from app.models.base import NEVER_REUSED, Exact, Model, UtcDateTime, said
 
 
 class Category(Choice):
@@ -26,7 +27,11 @@ class Category(Choice):
 
 
 class DictionaryEntry(Model):
-    """One choice of one choice list; ``item`` is the Chinese text, ``item_en`` the English one."""
+    """One choice of one choice list; ``item`` is the Chinese text, ``item_en`` the English one.
+
+    One that is not editable is neither changed nor deleted, whoever asks (``app.security.scope``). Who switches an
+    entry off keeps it on old records and takes it from the choice lists.
+    """
 
     __tablename__ = "dictionary_entries"
     __table_args__ = (
@@ -35,13 +40,21 @@ class DictionaryEntry(Model):
     )
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
-    category: Mapped[str] = mapped_column(String(50), info=said(Label("Category")))
+    category: Mapped[str] = mapped_column(
+        String(50), info=said(Label("Category"), is_category=True, then_by=("position",))
+    )
     item: Mapped[str] = mapped_column(String(50), info=said(Label("Item")))
     item_en: Mapped[str | None] = mapped_column(String(100), info=said(Label("English text")))
     value: Mapped[str] = mapped_column(String(50), info=said(Label("Value")))
     is_editable: Mapped[bool] = mapped_column(Boolean, default=True, info=said(Label("Editable")))
-    position: Mapped[int] = mapped_column(Integer, default=0, info=said(Label("Sequence")))
+    position: Mapped[int] = mapped_column(Integer, default=0, info=said(Label("Sequence"), least=0, most=9999))
     is_active: Mapped[bool] = mapped_column(Boolean, default=True, info=said(Label("Active")))
+    #: Who changed it last; the entries that the product brings along were changed by nobody.
+    version: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+    changed_on: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    changed_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"))
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  # as SQLAlchemy wants it
 
     @property
     def text(self) -> str:
@@ -86,7 +99,7 @@ class StockLevel(Model):
     is_audited: ClassVar[bool] = False
     is_copied: ClassVar[bool] = True
 
-    id: Mapped[int] = mapped_column(Integer, primary_key=True, info=said(Label("Sequence")))
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, info=said(Label("Running number")))
     product_id: Mapped[int] = mapped_column(ForeignKey("products.id"))
     warehouse: Mapped[str] = mapped_column(String(100), index=True, info=said(Label("Warehouse")))
     location: Mapped[str] = mapped_column(String(100), info=said(Label("Location")))

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from app.i18n import Choice, Label
 from app.models.base import NEVER_REUSED, ChoiceType, Model, Recorded, said
-from app.models.basedata import DictionaryEntry
+from app.models.basedata import Category, DictionaryEntry
 from app.models.names import name_key
 from app.models.org import Employee
 
@@ -106,9 +106,15 @@ class Customer(Recorded, Model):
 
     manager: Mapped[Employee | None] = relationship(foreign_keys=[manager_id], info=said(Label("Account manager")))
     created_by: Mapped[Employee | None] = relationship(foreign_keys="Customer.created_by_id")
-    region: Mapped[DictionaryEntry | None] = relationship(foreign_keys=[region_id], info=said(Label("Region")))
-    level: Mapped[DictionaryEntry | None] = relationship(foreign_keys=[level_id], info=said(Label("Customer level")))
-    industry: Mapped[DictionaryEntry | None] = relationship(foreign_keys=[industry_id], info=said(Label("Industry")))
+    region: Mapped[DictionaryEntry | None] = relationship(
+        foreign_keys=[region_id], info=said(Label("Region"), category=Category.REGION)
+    )
+    level: Mapped[DictionaryEntry | None] = relationship(
+        foreign_keys=[level_id], info=said(Label("Customer level"), category=Category.LEVEL)
+    )
+    industry: Mapped[DictionaryEntry | None] = relationship(
+        foreign_keys=[industry_id], info=said(Label("Industry"), category=Category.INDUSTRY)
+    )
     parent: Mapped[Customer | None] = relationship(remote_side=[id], info=said(Label("Parent company")))
     contacts: Mapped[list[Contact]] = relationship(back_populates="customer", order_by="Contact.id")
 
@@ -137,7 +143,7 @@ class Contact(Recorded, Model):
     customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), index=True)
     name: Mapped[str] = mapped_column(String(50), info=said(Label("Name")))
     gender: Mapped[Gender] = mapped_column(ChoiceType(Gender), default=Gender.MALE, info=said(Label("Gender")))
-    position: Mapped[str | None] = mapped_column(String(50), info=said(Label("Position")))
+    position: Mapped[str | None] = mapped_column(String(50), info=said(Label("Position"), suggests=Category.POSITION))
     office_phone: Mapped[str | None] = mapped_column(String(50), info=said(Label("Office phone"), is_phone=True))
     mobile: Mapped[str | None] = mapped_column(String(50), info=said(Label("Mobile"), is_phone=True))
     phone_key: Mapped[str | None] = mapped_column(String(30), index=True)

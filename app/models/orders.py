@@ -82,7 +82,7 @@ class OrderLine(Model):
     line_no: Mapped[int] = mapped_column(Integer, info=said(Label("Line")))
     product_id: Mapped[int | None] = mapped_column(ForeignKey("products.id"), index=True)
     product_number: Mapped[str | None] = mapped_column(String(50), info=said(Label("Product number")))
-    product_name: Mapped[str | None] = mapped_column(String(250), info=said(Label("Product")))
+    product_name: Mapped[str | None] = mapped_column(String(250), info=said(Label("Goods")))
     quantity: Mapped[Decimal] = mapped_column(Exact(14, 3), info=said(Label("Quantity")))
     unit: Mapped[str | None] = mapped_column(String(20), info=said(Label("Unit")))
     unit_price: Mapped[Decimal] = mapped_column(Exact(18, 6), info=said(Label("Unit price (yuan)"), is_money=True))

@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session
 from wtforms import Field, HiddenField, IntegerField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
-from app.actions.basedata import entries
+from app.actions.basedata import categories, entries
 from app.actions.phones import read_phone
 from app.errors import Invalid
 from app.i18n import Label
 from app.models.base import mapper_of
+from app.views.categories import CategoryField, category_in_words
 from app.views.choice_fields import LanguageField, RowField, TickField, field_of_link
 from app.views.days import DayField
 from app.views.edge import read_key
@@ -218,6 +219,9 @@ def _required(kind: Any) -> Any:
 def _text_field(column: Any, label: Any, first: Any) -> Field:
     if column.info.get("is_language"):
         return LanguageField(label, [first])
+    if column.info.get("is_category"):
+        checks = [first, Length(max=column.type.length), storable]
+        return CategoryField(label, checks, render_kw={"maxlength": column.type.length})
     checks = [first, Length(max=column.type.length), storable]
     if column.info.get("is_phone"):
         checks.append(a_phone)
@@ -261,3 +265,5 @@ def suggest(form: CrmForm, model: Any, session: Session) -> None:
         category = column.info.get("suggests")
         if category is not None and column.key in form:
             form[column.key].suggestions = [entry.text for entry in entries(session, category)]
+        elif column.info.get("is_category") and column.key in form:
+            form[column.key].suggestions = [category_in_words(one) for one in categories(session)]

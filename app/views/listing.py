@@ -105,11 +105,11 @@ class ChoiceFilter(Filter):
 
 def _texts(label: LazyString, *more: str) -> tuple[str, ...]:
     """Every spelling an address may carry: in the reader's language first, then in each other."""
-    return (str(label), *_in_each_language(label), *more)
+    return (str(label), *in_each_language(label), *more)
 
 
 @cache
-def _in_each_language(label: LazyString) -> tuple[str, ...]:
+def in_each_language(label: LazyString) -> tuple[str, ...]:
     """The label in every language of the product, asked for once in the life of a process."""
     spellings = []
     for locale in ("zh", "en"):
@@ -338,6 +338,9 @@ def find(session: Session, model: Any, keys: Select[int], query: Query, *, optio
     column = getattr(model, name)
     is_down = query.sort.startswith("-")
     order = [column.desc() if is_down else column.asc()]
+    # What belongs together stands together; a hybrid is no column and says nothing of it.
+    then = [getattr(model, one) for one in getattr(column, "info", {}).get("then_by", ())]
+    order += [one.desc() if is_down else one.asc() for one in then]
     if name != "id":
         order.append(model.id.desc() if is_down else model.id.asc())
     paged = keys.order_by(*order).limit(query.page_size + 1).offset((query.page - 1) * query.page_size)

@@ -30,7 +30,7 @@ STATE_LOOKS = {
     "active": "done",
     "lost": "bad",
     "deleted": "fail",
-    "unpaid": "new",
+    "unpaid": "open",
     "paid": "done",
 }
 
@@ -183,11 +183,19 @@ def text_of(value: Any, kind: str = "text") -> str:
     if value is None or value in ("", []):
         return EMPTY
     if kind == "money":
-        return f"{value:,.2f}"
+        return in_digits(value, 2)
+    if kind == "number" and isinstance(value, Decimal):
+        return in_digits(value, 0)
     for type_, shown in TEXTS:
         if isinstance(value, type_):
             return shown(value)
     return str(value)
+
+
+def in_digits(value: Decimal | int, least: int) -> str:
+    """A number with its thousands apart and as many decimals as it has, at least so many."""
+    decimals = -int(Decimal(value).normalize().as_tuple().exponent)
+    return f"{value:,.{max(decimals, least)}f}"
 
 
 #: How values of each type are read; a moment is a date too, so it comes first.

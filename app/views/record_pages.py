@@ -4,6 +4,7 @@ from typing import Any
 
 from app.extensions import appbuilder
 from app.models.base import Model
+from app.models.basedata import DictionaryEntry
 from app.security.rights import Verb
 from app.views.edge import actor
 
@@ -15,8 +16,9 @@ def view_for(model: Any) -> Any:
 
 
 def view_of(value: Any) -> Any:
-    """The screen that shows ``value``; None for what is no record."""
-    return view_for(type(value)) if isinstance(value, Model) else None
+    """The screen that shows ``value``; None for what is no record, and for a dictionary entry, which is a word."""
+    is_record = isinstance(value, Model) and not isinstance(value, DictionaryEntry)
+    return view_for(type(value)) if is_record else None
 
 
 def may_open(model: Any) -> bool:

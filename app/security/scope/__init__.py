@@ -8,11 +8,15 @@ A root model carries ``scope_module`` and ``responsible_id`` (and ``is_common`` 
 write it); a child names the relationship it is seen through in ``seen_through``. A row of a model that ``is_personal``
 is its person's alone, however far anybody else reaches; where the model names a right in ``seen_by_all_with``, who
 holds that sees the rows of all.
+
+What ``is_copied`` from the sales system is written inside ``copying`` alone, and a dictionary entry that is not
+editable not at all; this holds for the system too.
 """
 
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from app.security.scope.fixed import copying, refuse_fixed_in_bulk
 from app.security.scope.models import children, personal, roots, walled, walled_tables
 from app.security.scope.reading import narrow, sees
 from app.security.scope.working import WATCHED, WallError, actor_of, system, working_as
@@ -23,6 +27,7 @@ __all__ = [
     "WallError",
     "actor_of",
     "children",
+    "copying",
     "handing_over",
     "may_hold",
     "may_write",
@@ -40,4 +45,5 @@ __all__ = [
 def raise_wall(session_class: type[Session]) -> None:
     """Put the wall into every session of ``session_class``."""
     event.listen(session_class, "do_orm_execute", narrow)
+    event.listen(session_class, "do_orm_execute", refuse_fixed_in_bulk)
     event.listen(session_class, "before_flush", guard)

@@ -15,6 +15,7 @@ from app.models.base import Recorded, mapper_of
 from app.models.history import StatusMove
 from app.models.org import Reach
 from app.security.actor import Actor, branch_of
+from app.security.scope.fixed import refuse_fixed
 from app.security.scope.models import key_of
 from app.security.scope.working import WATCHED, WallError, actor_of
 
@@ -82,6 +83,7 @@ def _guard_row(
     session: Session, row: Any, actor: Actor | None, *, is_new: bool = False, is_deleted: bool = False
 ) -> None:
     _settle_links(row)
+    refuse_fixed(session, row, is_new=is_new)
     if isinstance(row, Recorded):
         _mark(row, actor, is_new=is_new)
     if actor and actor.is_system:

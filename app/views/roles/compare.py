@@ -63,7 +63,7 @@ def compared(left: RoleState, right: RoleState) -> tuple[list[PairGroup], list[P
     different: list[PairGroup] = []
     same: list[PairGroup] = []
     for module in CATALOGUE:
-        lines = [_line(screen, left, right) for screen in module.screens]
+        lines = [_line(screen, left, right) for screen in module.screens if screen.verbs]
         reaches = _reaches(module, left, right)
         for found, is_different in ((different, True), (same, False)):
             kept = [line for line in lines if line.differs is is_different]

@@ -120,7 +120,9 @@ class Matrix:
     def groups(self) -> Iterator[Group]:
         """Module by module."""
         for module in CATALOGUE:
-            yield Group(module.label, [self._line(screen) for screen in module.screens], self._reaches(module))
+            yield Group(
+                module.label, [self._line(screen) for screen in module.screens if screen.verbs], self._reaches(module)
+            )
 
     def _line(self, screen: Screen) -> Line:
         cells = [self._tick(screen, verb) if verb in screen.verbs else None for verb in columns()]
