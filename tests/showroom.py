@@ -10,13 +10,15 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from app import create_app, demo
+from app.actions.customers.transfer import transfer
+from app.clock import now
 from app.database import upgrade
 from app.extensions import appbuilder, db
 from app.jobs.frame import run_due
-from app.models import Employee, Opportunity
+from app.models import Customer, Employee, Opportunity
 from app.models.hand_over import HandOver
 from app.models.lists import ListView
-from app.security.actor import SYSTEM
+from app.security.actor import SYSTEM, load_actor
 from app.views.model_view import CrmModelView
 from app.views.moves import MovingView
 from config import Settings
@@ -35,6 +37,7 @@ MOST_KEYS = 400
 ASKED = {
     "/opportunities/board/cards": "?status=unassigned",
     "/opportunities/board/total": "?status=unassigned",
+    "/customers/transfer": "?row=1&row=2",
     "/plans/events": "?start=2026-03-01&end=2026-04-01",
 }
 VIEWPORTS = {1366: 900, 683: 900, 390: 844, 360: 780}
@@ -143,6 +146,19 @@ def _hand_over(app: Flask) -> None:
         db.session.commit()
 
 
+def _transfer(app: Flask) -> None:
+    """Two customers went to somebody else, which can be undone."""
+    with app.test_request_context():
+        person = db.session.get_one(Employee, key_of(app, PEOPLE[0]))
+        actor = load_actor(db.session(), person)
+        db.session.info["actor"] = actor
+        receiver = db.session.get_one(Employee, key_of(app, "jingli2"))
+        own = select(Customer.id).where(Customer.manager_id != receiver.id).limit(2)
+        keys = dict.fromkeys(db.session.scalars(own))
+        transfer(db.session(), keys, receiver, by=actor, at=now(), reason="片区调整")
+        db.session.commit()
+
+
 @contextmanager
 def opened(folder: Path) -> Iterator[Showroom]:
     """The showroom inside the block."""
@@ -159,6 +175,7 @@ def opened(folder: Path) -> Iterator[Showroom]:
     run_due(app)
     _save_filters(app)
     _hand_over(app)
+    _transfer(app)
     try:
         with served(app) as address, chromium() as browser:
             yield Showroom(app, address, browser)

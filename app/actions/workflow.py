@@ -29,6 +29,7 @@ class Move:
     ``right`` is needed, ``who`` must say yes, ``asks`` names the answers the move needs and ``does`` is called as
     ``does(session, row, by=, at=, **answers)`` before the state changes; it may return a note for the history.
     ``hands_over`` lets the row leave hands outside the actor's write scope, ``on_many`` offers it for several.
+    ``goes_back`` leads to where the row stood before its last move, and to ``after`` only where nobody knows.
     """
 
     key: str
@@ -42,6 +43,7 @@ class Move:
     does: Callable[..., str | None] | None = None
     hands_over: bool = False
     on_many: bool = False
+    goes_back: bool = False
     is_ending: bool = False
     icon: str = "arrow-right"
 
@@ -94,7 +96,7 @@ class Workflow:
         self.check(session, row, move, by=by, version=version)
         before = row.status
         note = move.does(session, row, by=by, at=at, **answers) if move.does else None
-        row.status = move.after
+        row.status = _before_last_move(session, row, move.after) if move.goes_back else move.after
         history = _history(row, move.key, before, by=by, at=at, reason=answers.get("reason"), note=note)
         session.add(history)
         self._flush(session, row, hands_over=move.hands_over)
@@ -145,6 +147,12 @@ def moves_of(session: Session, row: Any) -> Sequence[StatusMove]:
         .order_by(StatusMove.id.desc())
     )
     return session.scalars(statement).all()
+
+
+def _before_last_move(session: Session, row: Any, otherwise: Choice) -> Choice:
+    """Where the row stood before its last move."""
+    last = {move.before for move in moves_of(session, row)[:1]}
+    return next((state for state in type(row.status) if state.value in last), otherwise)
 
 
 def _history(

@@ -22,6 +22,7 @@ from app.models.sales_system import Refresh, RefreshState, SetAside
 from app.models.sessions import EndReason, SignIn
 from app.models.settings import SettingValue
 from app.models.sign_in import SignInTry, TryOutcome
+from app.models.undo import UndoBatch, UndoLine
 
 __all__ = [
     "Announcement",
@@ -68,6 +69,8 @@ __all__ = [
     "StatusMove",
     "StockLevel",
     "TryOutcome",
+    "UndoBatch",
+    "UndoLine",
 ]
 
 # A table whose module nobody imports would be missing in the metadata, and so in the next migration.

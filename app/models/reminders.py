@@ -27,7 +27,8 @@ class ReminderKind:
     """One reason to remind somebody.
 
     ``sentence`` is filled with the values of a reminder when it is read, so that it shows in the reader's
-    language; ``address`` leads to the record, whose key it takes as ``{key}``.
+    language; ``address`` leads to the record, whose key it takes as ``{key}``. Where something happens to many records
+    at once, ``many`` is the sentence with their ``count`` and ``many_address`` leads to them.
     """
 
     key: str
@@ -36,6 +37,8 @@ class ReminderKind:
     address: str
     icon: str
     channel: Channel = Channel.HERE
+    many: LazyString | None = None
+    many_address: str = ""
 
 
 OPPORTUNITY_ASSIGNED = ReminderKind(
@@ -66,10 +69,39 @@ PLAN_ITEM_DUE = ReminderKind(
     "/plans/show/{key}#plan-items",
     "calendar-due",
 )
+CUSTOMER_TRANSFERRED = ReminderKind(
+    "customer_transferred",
+    Label("A customer is transferred to me"),
+    Label("%(by)s transferred the customer “%(name)s” to you"),
+    "/customers/show/{key}",
+    "arrows-exchange",
+    many=Label("%(by)s transferred customers to you: %(count)s"),
+    many_address="/customers/list/",
+)
+CUSTOMER_TAKEN_OVER = ReminderKind(
+    "customer_taken_over",
+    Label("A customer of mine is transferred to somebody else"),
+    Label("%(by)s transferred your customer “%(name)s” to %(after)s"),
+    "/customers/show/{key}",
+    "arrows-exchange",
+    many=Label("%(by)s transferred customers of yours to %(after)s: %(count)s"),
+    many_address="/customers/list/",
+)
+BULK_UNDONE = ReminderKind(
+    "bulk_undone",
+    Label("A bulk change of records of mine is undone"),
+    Label("%(by)s undid a bulk change; records concerned that are or were yours: %(count)s"),
+    "/",
+    "arrow-back-up",
+)
 
 #: Every kind, in the order in which the settings show them.
 KINDS = {
-    kind.key: kind for kind in (OPPORTUNITY_ASSIGNED, OPPORTUNITY_REASSIGNED, OPPORTUNITY_TAKEN_OVER, PLAN_ITEM_DUE)
+    kind.key: kind
+    for kind in (
+        *(OPPORTUNITY_ASSIGNED, OPPORTUNITY_REASSIGNED, OPPORTUNITY_TAKEN_OVER, PLAN_ITEM_DUE),
+        *(CUSTOMER_TRANSFERRED, CUSTOMER_TAKEN_OVER, BULK_UNDONE),
+    )
 }
 
 
@@ -118,13 +150,21 @@ class Reminder(Model):
         """The sentence in the reader's language."""
         known = KINDS.get(self.kind)
         values = {**self.values, "by": self.values.get("by") or gettext("the system")}
-        return str(known.sentence) % values if known else values.get("name", "")
+        sentence = known.many if known and self.is_of_many else known and known.sentence
+        return str(sentence) % values if sentence else values.get("name", "")
 
     @property
     def address(self) -> str:
         """Where the record is; the list of reminders for a kind this version does not know."""
         known = KINDS.get(self.kind)
-        return known.address.format(key=self.row_id) if known else "/reminders/list/"
+        address = known.many_address if known and self.is_of_many else known and known.address
+        return address.format(key=self.row_id) if address else "/reminders/list/"
+
+    @property
+    def is_of_many(self) -> bool:
+        """Whether it tells of many records, whose kind has words for that."""
+        known = KINDS.get(self.kind)
+        return known is not None and known.many is not None and "count" in self.values
 
     def __str__(self) -> str:
         return self.text

@@ -33,6 +33,7 @@ class Verb(Choice):
     TRANSFER = "transfer", Label("Transfer")
     REFRESH = "refresh", Label("Refresh now")
     MATCH = "match", Label("Match orders")
+    UNDO = "undo", Label("Undo")
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,7 @@ JOBS = Screen(
     pages=(MenuPage("schedule", Label("Schedule"), Label("Schedule"), "clock"),),
     is_personal=True,
 )
+UNDO = Screen("undo", Label("Bulk changes"), (Verb.SEE, Verb.UNDO), is_personal=True)
 
 CATALOGUE = (
     Module("marketing", Label("Marketing"), "target-arrow", (OPPORTUNITIES, PLANS)),
@@ -154,7 +156,7 @@ CATALOGUE = (
     Module("basedata", Label("Base data"), "database", (PRODUCTS, STOCK, DICTIONARY, SALES_SYSTEM)),
     Module("workbench", Label("Workbench"), "home", (ANNOUNCEMENTS,)),
     Module("access", Label("Access"), "lock", (USERS, DEPARTMENTS, ROLES, AUDIT)),
-    Module("system", Label("System"), "settings", (SETTINGS, JOBS)),
+    Module("system", Label("System"), "settings", (SETTINGS, JOBS, UNDO)),
 )
 #: What everybody signed in may do without being given the right.
 OPEN_RIGHTS = frozenset(screen.right(Verb.SEE) for module in CATALOGUE for screen in module.screens if screen.is_open)

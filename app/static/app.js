@@ -166,6 +166,11 @@
     button.ariaPressed = String(field.type === "text");
   }
 
+  /** What is asked only where another field is no longer what it was. */
+  function showAsked(field) {
+    const other = field.form.elements[field.dataset.askedWith];
+    field.closest(".field").hidden = other?.value === field.dataset.was && !field.value;
+  }
   function copy(_event, button) {
     const field = one(button.dataset.copy);
     field.select();
@@ -367,6 +372,7 @@
   function prepare() {
     all("[data-remote]:not(.tomselected)").forEach(searchRemote);
     all("[data-counts]").forEach(showLength);
+    all("[data-asked-with]").forEach(showAsked);
     all(":is(.olist, .related):not([data-labelled])").forEach(labelCells);
   }
   function begin() {
@@ -399,6 +405,7 @@
   on("click", ".column-list [data-step]", moveColumn);
   on("pointerover", ":is(.olist, .related) td > :is(a, span)", showWhole);
   on("submit", "form[data-preference]", setTheme);
+  on("change", "form", (_event, form) => all("[data-asked-with]", form).forEach(showAsked));
   on("change", "[data-choose-all]", chooseAll);
   on("change", '[name="row"]', showChosen);
   on("change", "[data-name]", nameChosen);

@@ -1,4 +1,4 @@
-"""Fields in which something is chosen: one or several of a few rows, a person among many, a language, a tick."""
+"""Fields in which something is chosen: some of a few rows, one of many people or customers, stars, a tick."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -14,13 +14,15 @@ from app.actions.basedata import entries
 from app.actions.departments import department_tree
 from app.actions.org import LONGEST_USERNAME
 from app.extensions import session
-from app.i18n import gettext, listed
+from app.i18n import Label, gettext, listed
 from app.models.basedata import Category, DictionaryEntry
+from app.models.customers import Customer
 from app.models.org import Department, Employee, Role
 from app.security.granting import known_roles
-from app.views.edge import actor
+from app.views.edge import actor, read_key
 from app.views.presentation import EMPTY, text_of
 
+LONGEST_NUMBER = 17
 #: Rows with the words by which they are chosen.
 Offers = Sequence[tuple[Any, str]]
 
@@ -119,6 +121,10 @@ def key_of(row: Any) -> str:
 class PersonField(StringField):  # type: ignore[misc]  # WTForms has no types
     """One enabled person among many, searched by typing; its data is the person or None, its text the user name."""
 
+    none_found = Label("Nobody found")
+    #: Whether it is shown and not asked; what is posted is still checked.
+    is_fixed = False
+
     def __init__(self, *arguments: Any, remote: str = "/choices/colleagues", **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
         self.remote = remote
@@ -138,8 +144,61 @@ class PersonField(StringField):  # type: ignore[misc]  # WTForms has no types
 
     def readable(self, text: str) -> str:
         """What ``app.views.merging`` remembers of a value, as people read it."""
-        key = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-        return str(session().get(Employee, key) or EMPTY)
+        return str(session().get(Employee, read_key(text) or 0) or EMPTY)
+
+
+class CustomerField(StringField):  # type: ignore[misc]  # WTForms has no types
+    """One customer in sight among many, searched by typing; its data is the customer or None, its text the number."""
+
+    remote = "/choices/customers"
+    none_found = Label("No customer found")
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Raises ValueError for a number that no customer in sight has; which is chosen already may stay."""
+        number = valuelist[0].strip() if valuelist else ""
+        is_number = number.isprintable() and 0 < len(number) <= LONGEST_NUMBER
+        self.data = session().scalar(select(Customer).where(Customer.number == number)) if is_number else None
+        if number and self.data is None:
+            raise ValueError(gettext("There is no customer of the number “%(text)s”.", text=number))
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return self.data.number if isinstance(self.data, Customer) else ""
+
+    def readable(self, text: str) -> str:
+        """What ``app.views.merging`` remembers of a value, as people read it."""
+        return str(session().get(Customer, read_key(text) or 0) or EMPTY)
+
+
+class StarsField(Field):  # type: ignore[misc]  # WTForms has no types
+    """One to five stars, or expressly none; an answer is needed. Its data is the number or None."""
+
+    is_stars = True
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.flags.required = True
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Raises ValueError without an answer, and for any other."""
+        if not valuelist:
+            raise ValueError(gettext("This field is required."))
+        if valuelist[0] not in {value for value, _ in self.answers()}:
+            raise ValueError(self.gettext("Not a valid choice."))
+        self.data = int(valuelist[0]) if valuelist[0] else None
+
+    def answers(self) -> list[tuple[str, str]]:
+        """Every answer with its words."""
+        return [("", text_of(None, "stars")), *((str(count), text_of(count, "stars")) for count in range(1, 6))]
+
+    def chosen(self) -> str:
+        """The answer that is given."""
+        return "" if self.data is None else str(self.data)
+
+    def readable(self, text: str) -> str:
+        """What ``app.views.merging`` remembers of a value, as people read it."""
+        return dict(self.answers()).get(text, EMPTY)
 
 
 class TickField(BooleanField):  # type: ignore[misc]  # WTForms has no types
@@ -177,10 +236,14 @@ def _roles(session: Session) -> Offers:
 CHOICES: dict[Any, Callable[[Session], Offers]] = {Department: _departments, Role: _roles}
 
 
+#: Of which there are so many that one is searched by typing.
+SEARCHED: dict[Any, Any] = {Customer: CustomerField, Employee: PersonField}
+
+
 def field_of_link(link: Any, label: Any, check: Any) -> Field:
     """The field of one relation, with what it asks first."""
     target = link.mapper.class_
-    if target is Employee:
-        return PersonField(label, [check])
+    if target in SEARCHED:
+        return SEARCHED[target](label, [check])
     find = partial(_entries, category=link.info["category"]) if target is DictionaryEntry else CHOICES[target]
     return (RowsField if link.uselist else RowField)(label, [check], find=find)

@@ -46,7 +46,8 @@ def save(view: Any, row: Any, form: CrmForm, chosen: Mapping[str, str]) -> Failu
             form[name].errors = [merging.UNCHOSEN]
         if any(not one.choice for one in found):
             return Failure(422, merging.UNSETTLED)
-    return attempt(form, lambda: view.update(row, form.values(view.edit_columns), form.seen_version))
+    names = (*view.edit_columns, *form.beside)
+    return attempt(form, lambda: view.update(row, form.values(names), form.seen_version))
 
 
 def standing_between(view: Any, pk: int, form: CrmForm, chosen: Mapping[str, str]) -> merging.Conflict | None:

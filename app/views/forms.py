@@ -2,8 +2,9 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
 from typing import Any
 
 from flask import request
@@ -15,17 +16,18 @@ from wtforms import Field, HiddenField, IntegerField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
 from app.actions.basedata import categories, entries
+from app.actions.customers.facts import read_licence, read_website
 from app.actions.phones import read_phone
 from app.errors import Invalid
 from app.i18n import Label
 from app.models.base import mapper_of
 from app.views.categories import CategoryField, category_in_words
-from app.views.choice_fields import LanguageField, RowField, TickField, field_of_link
+from app.views.choice_fields import LanguageField, RowField, StarsField, TickField, field_of_link
 from app.views.days import DayField
 from app.views.edge import read_key
 from app.views.framework_texts import FormTexts
 from app.views.listing import FIRST_YEAR, LAST_YEAR
-from app.views.presentation import label_of
+from app.views.presentation import decimals_of, label_of
 
 REQUIRED = Label("This field is required.")
 #: Pictures, unassigned and invisible letters, and line breaks, by their Unicode category.
@@ -43,6 +45,8 @@ class CrmForm(DynamicForm):  # type: ignore[misc]  # Flask-AppBuilder has no typ
     _fields: dict[str, Field]
     #: Fields whose value stays as it is in the record: neither checked nor saved.
     left_alone: frozenset[str] = frozenset()
+    #: Fields that are asked with the record and are no part of it.
+    beside: frozenset[str] = frozenset()
     #: What somebody else saved meanwhile; see ``app.views.merging``.
     conflict: Any = None
 
@@ -122,7 +126,7 @@ class MoneyField(StringField):  # type: ignore[misc]  # WTForms has no types
     def _value(self) -> str:
         if self.raw_data:
             return str(self.raw_data[0])
-        return "" if self.data is None else f"{self.data:.2f}"
+        return "" if self.data is None else f"{self.data:.{decimals_of(self.data)}f}"
 
 
 def plain_text(value: str | None) -> str | None:
@@ -146,14 +150,26 @@ def a_name(_form: Any, field: Any) -> None:
         raise ValidationError(Label("A name cannot hold emoji or pictures."))
 
 
-def a_phone(_form: Any, field: Any) -> None:
-    """A phone number, which the field then holds in its normal form."""
-    if not field.data:
-        return
-    try:
-        field.data = read_phone(field.data).text
-    except Invalid as refusal:
-        raise ValidationError(refusal.sentence) from None
+def in_normal_form(read: Callable[[str], str]) -> Any:
+    """What ``read`` understands, in the form it gives back; its refusal stands at the field."""
+
+    def check(_form: Any, field: Any) -> None:
+        try:
+            field.data = read(field.data) if field.data else field.data
+        except Invalid as refusal:
+            raise ValidationError(refusal.sentence) from None
+
+    return check
+
+
+a_phone = in_normal_form(lambda text: read_phone(text).text)
+#: What a text is, by the mark in its column's info, and how it is checked.
+CHECKS: Mapping[str, Any] = {
+    "is_phone": a_phone,
+    "is_switchboard": a_phone,
+    "is_website": in_normal_form(read_website),
+    "is_credit_code": in_normal_form(read_licence),
+}
 
 
 def fits(precision: int, scale: int) -> Any:
@@ -174,13 +190,22 @@ def fits(precision: int, scale: int) -> Any:
 
 
 def form_class(
-    model: Any, names: Sequence[str], *, has_version: bool = False, required: Sequence[str] = ()
+    model: Any,
+    names: Sequence[str],
+    *,
+    has_version: bool = False,
+    required: Sequence[str] = (),
+    beside: Mapping[str, Any] = MappingProxyType({}),
 ) -> type[CrmForm]:
-    """A form with the named columns and relations of ``model``; ``required`` adds to what the model requires."""
+    """A form with the named columns and relations of ``model``; ``required`` adds to what the model requires.
+
+    ``beside`` makes further fields by their names, which are asked with the record and are no part of it.
+    """
     fields: dict[str, Any] = {name: field_of(model, name, name in required) for name in names}
+    fields.update({name: make() for name, make in beside.items()})
     if has_version:
         fields["version"], fields["seen"] = HiddenField(), HiddenField()
-    return type(f"{model.__name__}Form", (CrmForm,), fields)
+    return type(f"{model.__name__}Form", (CrmForm,), {**fields, "beside": frozenset(beside)})
 
 
 def field_of(model: Any, name: str, is_required: bool = False) -> Field:
@@ -188,16 +213,19 @@ def field_of(model: Any, name: str, is_required: bool = False) -> Field:
     mapper = mapper_of(model)
     label = label_of(model, name)
     if name in mapper.relationships:
-        check = InputRequired(REQUIRED) if is_required else Optional()
-        return field_of_link(mapper.relationships[name], label, check)
+        link = mapper.relationships[name]
+        is_required = is_required or any(column.info.get("is_required_on_form") for column in link.local_columns)
+        return field_of_link(link, label, InputRequired(REQUIRED) if is_required else Optional())
     return _field_of_column(mapper.columns[name], label, is_required)
 
 
 def _field_of_column(column: Any, label: Any, is_required: bool) -> Field:
     if isinstance(column.type, Boolean):
         return TickField(label, default=column.default.arg if column.default else False)
-    needed = is_required or (not column.nullable and column.default is None)
-    first = _required(column.type) if needed else Optional()
+    if column.info.get("is_stars"):
+        return StarsField(label)
+    is_needed = column.info.get("is_required_on_form") or (not column.nullable and column.default is None)
+    first = _required(column.type) if is_required or is_needed else Optional()
     if isinstance(column.type, String):
         return _text_field(column, label, first)
     if isinstance(column.type, Integer):
@@ -219,12 +247,10 @@ def _required(kind: Any) -> Any:
 def _text_field(column: Any, label: Any, first: Any) -> Field:
     if column.info.get("is_language"):
         return LanguageField(label, [first])
+    in_form = [check for mark, check in CHECKS.items() if column.info.get(mark)]
+    checks = [first, storable, *in_form, Length(max=column.type.length)]
     if column.info.get("is_category"):
-        checks = [first, Length(max=column.type.length), storable]
         return CategoryField(label, checks, render_kw={"maxlength": column.type.length})
-    checks = [first, Length(max=column.type.length), storable]
-    if column.info.get("is_phone"):
-        checks.append(a_phone)
     if column.name.endswith("name"):
         checks.append(a_name)
     kind = TextAreaField if column.info.get("is_long") else StringField

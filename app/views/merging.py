@@ -112,8 +112,9 @@ def recall(form: CrmForm) -> Memory | None:
 
 
 def choosable(form: CrmForm) -> Iterable[Field]:
-    """The fields a person types."""
-    return (field for field in form if not isinstance(field, HiddenField))
+    """The fields of the record that a person types."""
+    is_beside = form.beside
+    return (field for field in form if not isinstance(field, HiddenField) and field.short_name not in is_beside)
 
 
 def plain(value: Any) -> str:

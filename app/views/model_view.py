@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, ClassVar, TypeAlias
 
 from flask import flash, redirect, request
@@ -52,6 +53,8 @@ class CrmModelView(Printed, RecordHistory):
     form_groups: ClassVar[tuple[tuple[Any, tuple[str, ...]], ...]] = ()
     add_columns: ClassVar[Sequence[str]] = ()
     edit_columns: ClassVar[Sequence[str]] = ()
+    #: Fields that the form of an edit asks beside the record's own, each with what makes it.
+    asked_beside: ClassVar[Mapping[str, Any]] = MappingProxyType({})
     related_views: ClassVar[tuple[Any, ...]] = ()
     #: Whether everybody may read the names of these records where others name them.
     is_named_openly: ClassVar[bool] = False
@@ -88,7 +91,7 @@ class CrmModelView(Printed, RecordHistory):
         if self.add_columns:
             self.add_form = form_class(self.model, self.add_columns)
         if self.edit_columns:
-            self.edit_form = form_class(self.model, self.edit_columns, has_version=True)
+            self.edit_form = form_class(self.model, self.edit_columns, has_version=True, beside=self.asked_beside)
 
     def _init_titles(self) -> None:
         self.list_title = self.list_title or self.screen.label
@@ -370,7 +373,7 @@ class CrmModelView(Printed, RecordHistory):
                 form=form,
                 groups=self.form_groups or [("", tuple(self.edit_columns if pk else self.add_columns))],
                 notice=notice,
-                action_href=self.path(address),
+                action_href=self.form_address(address),
                 cancel_href=self.path(f"show/{pk}" if pk else "list/"),
                 submit_label=gettext("Save"),
                 **self.form_context(pk),
@@ -380,6 +383,10 @@ class CrmModelView(Printed, RecordHistory):
     def form_context(self, pk: str) -> dict[str, Any]:
         """What a view adds to its form page."""
         return {"alike_href": ""}
+
+    def form_address(self, address: str) -> str:
+        """Where a form is sent."""
+        return self.path(address)
 
     def saved(self, row: Any) -> Response:
         """Say so and go to the record."""

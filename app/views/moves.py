@@ -206,7 +206,7 @@ class MovingView(CrmModelView):
 
     def chosen(self, move: Move, given: Sequence[str]) -> list[Chosen]:
         """The rows named as ``key`` or ``key:version``; 404 as soon as one of them is out of sight."""
-        versions = dict(_key_and_version(text) for text in given[: MOST_ROWS + 1])
+        versions = dict(key_and_version(text) for text in given[: MOST_ROWS + 1])
         if not versions or len(given) > MOST_ROWS:
             abort(400)
         statement = select(self.model).where(self.model.id.in_(versions)).order_by(self.model.id)
@@ -270,7 +270,8 @@ def came_from() -> str:
     return safe_path(asked) if asked else ""
 
 
-def _key_and_version(text: str) -> tuple[int, int | None]:
+def key_and_version(text: str) -> tuple[int, int | None]:
+    """The key and the version in ``key:version`` or ``key`` alone; 400 for anything else."""
     key, _, version = text.partition(":")
     if read_key(key) is None or (version and read_key(version) is None):
         abort(400)

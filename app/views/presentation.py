@@ -10,6 +10,7 @@ from typing import Any, cast
 from sqlalchemy import Date, Integer, Numeric
 from sqlalchemy.orm import ColumnProperty
 
+from app.actions.customers.facts import safe_website
 from app.actions.phones import mask_phone
 from app.i18n import Choice, LazyString, format_moment, gettext, listed
 from app.models.base import ChoiceType, Exact, UtcDateTime, mapper_of
@@ -37,7 +38,10 @@ STATE_LOOKS = {
 
 @dataclass(frozen=True)
 class Cell:
-    """One value: its text, its kind (text, number, money, date, moment, state, phone) and what hangs on it."""
+    """One value: its text, its kind (text, number, money, date, moment, state, phone, …) and what hangs on it.
+
+    ``mark`` is a word that stands beside it, with ``mark_title`` to explain it.
+    """
 
     text: str
     kind: str = "text"
@@ -47,6 +51,8 @@ class Cell:
     href: str = ""
     look: str = ""
     is_wide: bool = False
+    mark: str = ""
+    mark_title: str = ""
 
     @property
     def is_number(self) -> bool:
@@ -147,6 +153,11 @@ class Page:
     crumbs: list[tuple[str | LazyString, str]] = field(default_factory=list)
 
 
+#: The kinds that a column says itself by a mark in its info.
+MARKED_KINDS = {"is_phone": "phone", "is_money": "money", "is_stars": "stars", "is_website": "website"}
+MOST_STARS = 5
+
+
 @cache
 def kind_of(model: Hashable, name: str) -> str:
     """The kind of a column or relation of ``model``."""
@@ -155,10 +166,9 @@ def kind_of(model: Hashable, name: str) -> str:
     if not isinstance(prop, ColumnProperty):
         return "text"
     column = prop.columns[0]
-    if column.info.get("is_phone"):
-        return "phone"
-    if column.info.get("is_money"):
-        return "money"
+    marked = next((kind for mark, kind in MARKED_KINDS.items() if column.info.get(mark)), "")
+    if marked:
+        return marked
     kinds = {
         ChoiceType: "state" if name == "status" else "text",
         UtcDateTime: "moment",
@@ -180,6 +190,8 @@ def label_of(model: Hashable, name: str) -> Any:
 
 def text_of(value: Any, kind: str = "text") -> str:
     """A value as people read it; nothing is shown as a dash."""
+    if kind == "stars":
+        return _stars(value)
     if value is None or value in ("", []):
         return EMPTY
     if kind == "money":
@@ -194,8 +206,19 @@ def text_of(value: Any, kind: str = "text") -> str:
 
 def in_digits(value: Decimal | int, least: int) -> str:
     """A number with its thousands apart and as many decimals as it has, at least so many."""
-    decimals = -int(Decimal(value).normalize().as_tuple().exponent)
-    return f"{value:,.{max(decimals, least)}f}"
+    return f"{value:,.{decimals_of(Decimal(value), least)}f}"
+
+
+def _stars(count: int | None) -> str:
+    """Some of five stars with their number."""
+    if count is None:
+        return gettext("Unspecified")
+    return f"{'★' * count}{'☆' * (MOST_STARS - count)} {count}"
+
+
+def decimals_of(value: Decimal, least: int = 2) -> int:
+    """How many decimals it takes to show a number whole, at least so many."""
+    return max(least, -int(value.normalize().as_tuple().exponent))
 
 
 #: How values of each type are read; a moment is a date too, so it comes first.
@@ -205,7 +228,7 @@ TEXTS: tuple[tuple[type, Callable[[Any], str]], ...] = (
     (bool, lambda value: gettext("Yes") if value else gettext("No")),
     (datetime, format_moment),
     (date, date.isoformat),
-    (Decimal, lambda value: f"{value:,.2f}"),
+    (Decimal, lambda value: in_digits(value, 2)),
     # The default roles are named in English and shown in the reader's language; others as they were called.
     (Role, lambda value: name_of_role(value.name)),
     (list, lambda value: listed(text_of(one) for one in value)),
@@ -221,6 +244,7 @@ def cell_of(row: Any, name: str, *, href: str = "", is_wide: bool = False) -> Ce
     if kind == "moment" and value:
         text, title = text[:10], text
     look = STATE_LOOKS.get(str(value), "later") if kind == "state" and value else ""
+    href = safe_website(value) if kind == "website" else href
     return Cell(text, kind, name, label_of(model, name), title, href, look, is_wide)
 
 

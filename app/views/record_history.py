@@ -42,7 +42,7 @@ class Happening:
     is_open: bool
 
 
-class _Pages:
+class Pages:
     """What the pager needs of a list that has no filters."""
 
     filters = ()
@@ -81,7 +81,7 @@ class RecordHistory:
             page=self.record_page(row, Label("History")),
             name=str(row),
             happenings=[_happening(entry, reading, row) for entry in found.rows],
-            **list_frame(_Pages(self.path(f"history/{pk}")), query, found),
+            **list_frame(Pages(self.path(f"history/{pk}")), query, found),
         )
 
 

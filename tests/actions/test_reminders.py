@@ -409,9 +409,11 @@ def test_a_kind_this_version_does_not_know_is_shown_plainly(rows, session_of):
 
 
 def test_every_sentence_takes_what_is_told(app):
-    told = {"by": "a", "name": "b", "before": "c", "after": "d", "day": "e", "todo": "f"}
+    told = {"by": "a", "name": "b", "before": "c", "after": "d", "day": "e", "todo": "f", "count": "g"}
     with app.test_request_context():
         for locale in ("zh", "en"):
             with force_locale(locale):
                 sentences = {str(kind.sentence) % told for kind in KINDS.values()}
                 assert len(sentences) == len(KINDS)
+                of_many = [str(kind.many) % told for kind in KINDS.values() if kind.many is not None]
+                assert of_many and sentences.isdisjoint(of_many)

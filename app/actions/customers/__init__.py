@@ -1,7 +1,6 @@
 """Customers: how they come to be, and what may be done with them."""
 
 from app.actions.customers.births import (
-    MANAGED,
     add_contact,
     contact_of,
     customers_named,
@@ -9,6 +8,7 @@ from app.actions.customers.births import (
     make_customer,
     next_number,
 )
+from app.actions.customers.transfer import MANAGED
 
 __all__ = [
     "MANAGED",

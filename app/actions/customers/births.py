@@ -3,18 +3,15 @@
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import and_, case, func, literal, select
+from sqlalchemy import case, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, joinedload
 
-from app.actions.holdings import Giving, Holding, enabled_people
 from app.actions.phones import read_phone
 from app.errors import Invalid
-from app.i18n import Label
 from app.models.customers import Contact, Customer, CustomerStatus, NumberSeries
 from app.models.marketing import Opportunity
 from app.models.names import name_key
-from app.security.rights import USERS, Verb
 from app.security.scope import system
 
 
@@ -113,23 +110,3 @@ def _is_mobile(phone: str) -> bool:
         return read_phone(phone).is_mobile
     except Invalid:
         return False
-
-
-# ---- hand-over ----------------------------------------------------------------------------------------
-
-
-def _give_customers(session: Session, rows: Sequence[Customer], giving: Giving) -> None:
-    for row in rows:
-        row.manager = giving.receiver
-
-
-#: The customers a person manages, lost ones too; what is deleted stays as it was.
-MANAGED = Holding(
-    "customers",
-    Label("Customers"),
-    Customer,
-    right=USERS.right(Verb.HAND_OVER),
-    held=lambda person_id: and_(Customer.manager_id == person_id, Customer.status != CustomerStatus.DELETED),
-    receivers=lambda by: enabled_people(by, Customer.scope_module),
-    give=_give_customers,
-)

@@ -11,6 +11,9 @@ holds that sees the rows of all.
 
 What ``is_copied`` from the sales system is written inside ``copying`` alone, and a dictionary entry that is not
 editable not at all; this holds for the system too.
+
+A root model that names its ``deleted_state`` has rows that are kept but gone: nobody but the system sees them, nor what
+is seen through them, until a page asks for them aloud by ``show_deleted``.
 """
 
 from sqlalchemy import event
@@ -19,7 +22,7 @@ from sqlalchemy.orm import Session
 from app.security.scope.fixed import copying, refuse_fixed_in_bulk
 from app.security.scope.models import children, personal, roots, walled, walled_tables
 from app.security.scope.reading import narrow, sees
-from app.security.scope.working import WATCHED, WallError, actor_of, system, working_as
+from app.security.scope.working import WATCHED, WallError, actor_of, show_deleted, system, working_as
 from app.security.scope.writing import guard, handing_over, may_hold, may_write
 
 __all__ = [
@@ -35,6 +38,7 @@ __all__ = [
     "raise_wall",
     "roots",
     "sees",
+    "show_deleted",
     "system",
     "walled",
     "walled_tables",

@@ -47,6 +47,24 @@ def walled_tables() -> frozenset[Table]:
     return frozenset(mapper_of(model).local_table for model in walled())  # type: ignore[misc]
 
 
+@cache
+def hiding() -> tuple[Any, ...]:
+    """The walled models of which rows can be hidden: those with a deleted state, and what is seen through them."""
+    return tuple(model for model in (*roots(), *children()) if hasattr(hider_of(model), "deleted_state"))
+
+
+def hider_of(model: Any) -> Any:
+    """The model in whose deleted state a row of ``model`` is hidden: its own, or what it is seen through."""
+    while hasattr(model, "seen_through"):
+        model = parent_of(model)
+    return model
+
+
+def parent_of(model: Any) -> Any:
+    """The model that rows of a child are seen through."""
+    return mapper_of(model).relationships[model.seen_through].mapper.class_
+
+
 def key_of(link: Any) -> str:
     """The attribute that holds the key of a relationship to one."""
     (column,) = link.local_columns

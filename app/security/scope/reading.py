@@ -4,7 +4,7 @@ from collections.abc import Hashable, Iterable
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Table, and_, false, inspect, or_, select
+from sqlalchemy import ColumnElement, Table, and_, exists, false, inspect, or_, select
 from sqlalchemy.orm import Mapper, ORMExecuteState, Session, with_loader_criteria
 
 from app.models.audit import AuditEntry
@@ -13,8 +13,18 @@ from app.models.history import StatusMove
 from app.models.org import Employee, Reach
 from app.security.actor import Actor
 from app.security.naming import Naming
-from app.security.scope.models import children, key_of, opening_rights, personal, roots, walled, walled_tables
-from app.security.scope.working import WallError, actor_of
+from app.security.scope.models import (
+    children,
+    hiding,
+    key_of,
+    opening_rights,
+    parent_of,
+    personal,
+    roots,
+    walled,
+    walled_tables,
+)
+from app.security.scope.working import WallError, actor_of, shows_deleted
 
 
 def sees(model: Any, actor: Actor, *, in_no_order: bool = False) -> ColumnElement[bool] | None:
@@ -30,7 +40,7 @@ def sees(model: Any, actor: Actor, *, in_no_order: bool = False) -> ColumnElemen
     if hasattr(model, "is_personal"):
         return _own(model, actor)
     if hasattr(model, "seen_through"):
-        parent = mapper_of(model).relationships[model.seen_through].mapper.class_
+        parent = parent_of(model)
         inner = sees(parent, actor, in_no_order=in_no_order)
         return None if inner is None else _link_column(model).in_(select(parent.id).where(inner))
     return _within(model.responsible_id, actor, actor.read_reach(model.scope_module), in_no_order)
@@ -54,6 +64,21 @@ def _within(person: ColumnElement[Any], actor: Actor, reach: Reach, in_no_order:
     # the sum keeps SQLite, which does not weigh the two, from taking it.
     column = person if in_no_order else person + 0
     return column.in_(select(Employee.id).where(actor.colleagues(reach)))
+
+
+def _is_there(model: Any, row: Any = None) -> ColumnElement[bool]:
+    """The condition under which a row is not deleted, nor what it is seen through; ``row`` stands for its table.
+
+    What it is seen through is looked up by its key, as a table: as a model it would be narrowed in turn.
+    """
+    row = model if row is None else row
+    if not hasattr(model, "seen_through"):
+        there: ColumnElement[bool] = row.status != model.deleted_state
+        return there
+    parent = parent_of(model)
+    table = cast(Table, mapper_of(parent).local_table).alias()
+    link = getattr(row, key_of(mapper_of(model).relationships[model.seen_through]))
+    return ~exists().where(table.c.id == link, ~_is_there(parent, table.c))
 
 
 def _link_column(model: Any) -> ColumnElement[Any]:
@@ -140,23 +165,33 @@ def _criteria(session: Session, actor: Actor, in_no_order: bool) -> dict[Table, 
     known = session.info.get("criteria")
     if known is None or known[0] is not actor:
         known = session.info["criteria"] = (actor, {})
-    made: dict[bool, dict[Table, Any]] = known[1]
-    if in_no_order not in made:
-        made[in_no_order] = _criteria_of(actor, in_no_order)
-    return made[in_no_order]
+    made: dict[tuple[bool, bool], dict[Table, Any]] = known[1]
+    way = (in_no_order, shows_deleted(session))
+    if way not in made:
+        made[way] = _criteria_of(actor, *way)
+    return made[way]
 
 
-def _criteria_of(actor: Actor, in_no_order: bool) -> dict[Table, Any]:
+def _criteria_of(actor: Actor, in_no_order: bool, with_deleted: bool) -> dict[Table, Any]:
     scope = (actor.reads, actor.departments, actor.few_people)
     opening = frozenset(right for right in opening_rights() if actor.may(right))
-    key = (in_no_order, actor.person_id, opening, *(frozenset(part.items()) for part in scope))
+    key = (in_no_order, with_deleted, actor.person_id, opening, *(frozenset(part.items()) for part in scope))
     if len(_CRITERIA) > MOST_CRITERIA:
         _CRITERIA.clear()
     if key not in _CRITERIA:
-        conditions = ((model, sees(model, actor, in_no_order=in_no_order)) for model in walled())
+        hidden = () if with_deleted else hiding()
+        conditions = (
+            (model, _both(sees(model, actor, in_no_order=in_no_order), _is_there(model) if model in hidden else None))
+            for model in walled()
+        )
         _CRITERIA[key] = {
             cast(Table, mapper_of(model).local_table): with_loader_criteria(model, condition, include_aliases=True)
             for model, condition in conditions
             if condition is not None
         }
     return _CRITERIA[key]
+
+
+def _both(one: ColumnElement[bool] | None, other: ColumnElement[bool] | None) -> ColumnElement[bool] | None:
+    """Both conditions, of which each may be none."""
+    return one if other is None else other if one is None else and_(one, other)

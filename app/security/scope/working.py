@@ -33,6 +33,16 @@ def working_as(session: Session, actor: Actor) -> Iterator[Session]:
         session.info["actor"] = before
 
 
+def show_deleted(session: Session) -> None:
+    """From here on the session sees deleted rows too, and what is seen through them, within its actor's scope."""
+    session.info["shows_deleted"] = True
+
+
+def shows_deleted(session: Session) -> bool:
+    """Whether the session sees deleted rows."""
+    return bool(session.info.get("shows_deleted"))
+
+
 def system(session: Session, why: str) -> AbstractContextManager[Session]:
     """A block in which the session sees and writes every row, still in the name of its person.
 

@@ -1,6 +1,5 @@
 """The page of a customer: who it is, how it is doing, and a tab for all that is kept of it."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -40,8 +39,6 @@ FACTS = (
 IN_HEAD = ("level", "status")
 #: The amounts, whose unit stands beside them.
 AMOUNTS = {"registered_capital": Label("Registered capital"), "annual_turnover": Label("Annual turnover")}
-#: What a browser opens and is no script: http or https, or a host alone.
-WEB_ADDRESS = re.compile(r"(?P<scheme>https?://)?[^\s/:@?#]+(\.[^\s/:@?#]+)+(:\d+)?([/?#]\S*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -94,10 +91,8 @@ class CustomerPage(CrmModelView):
         return page
 
     def cell(self, row: Customer, name: str, *, is_wide: bool = False) -> Cell:
-        """An address of the web leads there; amounts keep their four digits; grades are stars."""
+        """Amounts keep their four digits."""
         cell = super().cell(row, name, is_wide=is_wide)
-        if name == "website":
-            return replace(cell, kind="website", href=web_address(row.website or ""))
         if name in AMOUNTS:
             amount = getattr(row, name)
             shown = EMPTY if amount is None else capital_in_words(amount)
@@ -128,14 +123,6 @@ def _chosen(tabs: Sequence[CustomerTab]) -> CustomerTab:
     if found is None:
         raise BadAddress(Label("Tab"))
     return found
-
-
-def web_address(text: str) -> str:
-    """The address behind a website as it was typed; empty for what is none, such as a script."""
-    found = WEB_ADDRESS.fullmatch(text.strip())
-    if found is None:
-        return ""
-    return text.strip() if found["scheme"] else f"https://{text.strip()}"
 
 
 def capital_in_words(amount: Decimal) -> str:

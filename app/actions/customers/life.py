@@ -1,0 +1,90 @@
+"""The life of a customer: normal, lost, deleted and brought back; a deletion keeps every row."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from app.actions.workflow import Move, Workflow
+from app.i18n import Label, ngettext
+from app.models.customers import Customer, CustomerStatus
+from app.models.orders import Order, OrderStatus
+from app.security.actor import Actor
+from app.security.rights import CUSTOMERS, Verb
+
+ACTIVE, LOST, DELETED = CustomerStatus.ACTIVE, CustomerStatus.LOST, CustomerStatus.DELETED
+
+
+def is_manager(customer: Customer, by: Actor) -> bool:
+    """Whether ``by`` is the customer's account manager."""
+    return customer.manager_id is not None and customer.manager_id == by.person_id
+
+
+LIFE = Workflow(
+    Customer,
+    moves=(
+        Move(
+            "delete",
+            (ACTIVE, LOST),
+            DELETED,
+            label=Label("Delete"),
+            done=Label("Deleted."),
+            right=CUSTOMERS.right(Verb.DELETE),
+            who=is_manager,
+            is_ending=True,
+            icon="trash",
+        ),
+        Move(
+            "restore",
+            (DELETED,),
+            ACTIVE,
+            label=Label("Restore"),
+            done=Label("Restored."),
+            right=CUSTOMERS.right(Verb.RESTORE),
+            goes_back=True,
+            icon="arrow-back-up",
+        ),
+    ),
+    steps=((ACTIVE,), (LOST,), (DELETED,)),
+)
+
+
+# ---- what is still open -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class OpenMatter:
+    """Something at a customer that is said before it is deleted.
+
+    ``counted`` gives the customer's key and how much is open, for those of some keys that have any; ``sentence`` says
+    it for one customer.
+    """
+
+    counted: Callable[[Sequence[int]], Select[int | None, int]]
+    sentence: Callable[[int], str]
+
+
+def _unpaid(keys: Sequence[int]) -> Select[int | None, int]:
+    counted = select(Order.customer_id, func.count(Order.id)).group_by(Order.customer_id)
+    return counted.where(Order.customer_id.in_(keys), Order.status == OrderStatus.UNPAID)
+
+
+UNPAID_ORDERS = OpenMatter(
+    _unpaid,
+    lambda count: ngettext(
+        "This customer has %(num)s unpaid order.", "This customer has %(num)s unpaid orders.", count
+    ),
+)
+#: Whatever else can be open at a customer adds its own here.
+OPEN_MATTERS: tuple[OpenMatter, ...] = (UNPAID_ORDERS,)
+
+
+def open_matters(session: Session, keys: Sequence[int]) -> dict[int, list[str]]:
+    """What is open at each of the customers, in sentences; one statement for each kind of matter."""
+    found: dict[int, list[str]] = {key: [] for key in keys}
+    for matter in OPEN_MATTERS if keys else ():
+        for key, count in session.execute(matter.counted(keys)):
+            if key is not None:
+                found[key].append(matter.sentence(count))
+    return found
