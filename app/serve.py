@@ -15,12 +15,11 @@ from sqlalchemy import inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from config import Settings, SettingsError, load_settings
+from config import LARGEST_UPLOAD, Settings, SettingsError, load_settings
 
 HOST = "127.0.0.1"
 THREADS = 8
 BACKLOG = 1024
-LARGEST_REQUEST = 32 * 1024 * 1024
 DEMO_CUSTOMERS = 200
 DEMO_SEED = 1
 REFUSED = 1
@@ -181,7 +180,8 @@ def _serve(application: Flask, settings: Settings, listener: socket.socket) -> N
         sockets=[listener],
         threads=THREADS,
         ident="",
-        max_request_body_size=LARGEST_REQUEST,
+        # What is larger than its address takes is refused by the application, in the reader's language.
+        max_request_body_size=2 * LARGEST_UPLOAD,
         # The application reads these headers when it is told of proxies; else nobody may.
         clear_untrusted_proxy_headers=settings.trusted_proxies == 0,
     )

@@ -3,6 +3,9 @@
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from flask import Flask
@@ -10,18 +13,21 @@ from flask_appbuilder.security.sqla.models import Role
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.actions.attachments import FileStore
 from app.actions.basedata import find_entry
 from app.actions.marketing import PIPELINE
 from app.actions.reminders import mark_read, tell
 from app.database import engine_for
 from app.extensions import db
 from app.models import (
+    Attachment,
     Category,
     Contact,
     Customer,
     CustomerMonth,
     Department,
     Employee,
+    Interaction,
     Opportunity,
     OpportunityStatus,
     Order,
@@ -41,6 +47,9 @@ MOMENT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 PASSWORD = "Wanjuan-7-shulin"
 #: Where the copies of the sales system's rows come from.
 SOURCE = "test"
+#: The folder of files of every test of this process; it goes with the process.
+_FOLDER = TemporaryDirectory(prefix="crm-files-")
+FILES = Path(_FOLDER.name)
 
 #: username: (family name, given name, department, role)
 PEOPLE: dict[str, tuple[str, str, str | None, str | None]] = {
@@ -151,6 +160,7 @@ def _work(session: Session, people: dict[str, Employee]) -> None:
         customer = Customer(number=f"KH26030200000{number + 1}", name=name, manager=people[manager])
         customer.contacts.append(Contact(name="蒋经理", mobile="13800138000", phone_key="+8613800138000"))
         session.add(customer)
+        _meet(session, customer)
     with copying(session):
         _trade(session)
 
@@ -181,6 +191,15 @@ def _line(number: int, product: Product, **more: Any) -> OrderLine:
     price = {"unit": product.unit, "unit_price": product.price}
     called = {"product_number": product.number, "product_name": str(product)}
     return OrderLine(line_no=number, product=product, **called, **price, **more)
+
+
+def _meet(session: Session, customer: Customer) -> None:
+    """What was talked about with a customer, with a file."""
+    met = Interaction(customer=customer, happened_on=date(2026, 2, 10), place="客户现场", summary="核对二期改造范围")
+    with BytesIO(f"{customer.name}会议纪要".encode()) as content:
+        kept = FileStore(FILES).keep(content)
+    file = {"name": "会议纪要.txt", "size": kept.size, "sha256": kept.sha256, "stored_as": kept.name}
+    session.add_all([met, Attachment(customer=customer, interaction=met, **file)])
 
 
 def _remind(session: Session, row: Opportunity, giver: Employee) -> None:

@@ -26,7 +26,8 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 def settings_for(url: str, **more: str) -> Settings:
     """Settings of a test: a database, a fixed key, and nothing of the machine's environment."""
-    return Settings.from_environment({"CRM_DATABASE_URL": url, "CRM_SECRET_KEY": "t" * 40, **more})
+    fixed = {"CRM_SECRET_KEY": "t" * 40, "CRM_FILES_DIR": str(cast.FILES)}
+    return Settings.from_environment({"CRM_DATABASE_URL": url, **fixed, **more})
 
 
 def pytest_generate_tests(metafunc: Any) -> None:

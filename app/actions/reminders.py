@@ -1,6 +1,6 @@
 """Reminders: telling people once, what is due, and what one person does with his own."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -9,9 +9,19 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.models.base import mapper_of, rows_hit
+from app.models.customers import Customer, CustomerStatus
+from app.models.interactions import AWAITING, Interaction
 from app.models.marketing import Opportunity, OpportunityStatus, PlanItem
 from app.models.org import Employee
-from app.models.reminders import KINDS, PLAN_ITEM_DUE, Channel, Reminder, ReminderKind, ReminderSetting
+from app.models.reminders import (
+    KINDS,
+    NEXT_CONTACT_DUE,
+    PLAN_ITEM_DUE,
+    Channel,
+    Reminder,
+    ReminderKind,
+    ReminderSetting,
+)
 from app.security.actor import Actor
 from app.security.scope import system
 
@@ -95,24 +105,54 @@ def _insert(session: Session) -> Any:
 # ---- what is due ----------------------------------------------------------------------------------------
 
 
+def remind_of_what_is_due(session: Session, *, today: date, at: datetime, person_id: int | None = None) -> int:
+    """Tell whatever is due to whoever it is due for, one person's or everybody's; returns how many were told."""
+    tellers = (remind_of_due_plan_items, remind_of_next_contacts)
+    return sum(teller(session, today=today, at=at, person_id=person_id) for teller in tellers)
+
+
 def remind_of_due_plan_items(session: Session, *, today: date, at: datetime, person_id: int | None = None) -> int:
     """Tell each plan item that is due to whoever has to carry it out, one person's or everybody's, each once.
 
     ``today`` is the company's day. An item that was due up to 30 days ago and was never told is told now; one that
     was told is not told again while it stays overdue. Returns how many were told.
     """
+    return _tell_due(session, _due_plan_items(today, person_id), key=PlanItem.id, describe=_told_of_item, at=at)
+
+
+def remind_of_next_contacts(session: Session, *, today: date, at: datetime, person_id: int | None = None) -> int:
+    """Likewise the next contacts that are due, to who manages the customer now.
+
+    A next contact that is put off is told again on its new day.
+    """
+    return _tell_due(session, _due_contacts(today, person_id), key=Interaction.id, describe=_told_of_contact, at=at)
+
+
+def _tell_due(
+    session: Session,
+    due: Select[*tuple[Any, ...]],
+    *,
+    key: Any,
+    describe: Callable[[Any], dict[str, Any]],
+    at: datetime,
+) -> int:
+    """Write a reminder of each row of ``due``, by ``key``, so that two who tell at once wait in one order."""
     told, last = 0, 0
     with system(session, "what is due is told to whoever it is due for"):
-        while rows := session.execute(_due(today, person_id).where(PlanItem.id > last).limit(BATCH)).all():
-            told += _tell_due(session, rows, at)
+        while rows := session.execute(due.where(key > last).order_by(key).limit(BATCH)).all():
+            made = [{**describe(row), "created_on": at} for row in rows]
+            statement = _insert(session)(Reminder).on_conflict_do_nothing(index_elements=["person_id", "key"])
+            told += len(session.scalars(statement.returning(Reminder.id), made).all())
             last = rows[-1].id
     return told
 
 
-def _due(today: date, person_id: int | None) -> Select[int, str, date, int, str, int | None]:
-    """The plan items to tell, by their keys, so that two who tell them at once wait for each other in one order."""
+def _was_told(person_id: Any, key: Any) -> ColumnElement[bool]:
+    return select(Reminder.id).where(Reminder.person_id == person_id, Reminder.key == key).exists()
+
+
+def _due_plan_items(today: date, person_id: int | None) -> Select[*tuple[Any, ...]]:
     key = literal(f"{PLAN_ITEM_DUE.key}:") + cast(PlanItem.id, String(20))
-    was_told = select(Reminder.id).where(Reminder.person_id == Opportunity.assignee_id, Reminder.key == key)
     is_mine = (Opportunity.assignee_id == person_id,) if person_id is not None else ()
     return (
         select(
@@ -129,28 +169,57 @@ def _due(today: date, person_id: int | None) -> Select[int, str, date, int, str,
             PlanItem.planned_on.between(today - STILL_TOLD, today),
             Opportunity.status == OpportunityStatus.ASSIGNED,
             Opportunity.assignee_id.in_(_wanting(PLAN_ITEM_DUE)),
-            ~was_told.exists(),
+            ~_was_told(Opportunity.assignee_id, key),
             *is_mine,
         )
-        .order_by(PlanItem.id)
     )
 
 
-def _tell_due(session: Session, rows: Sequence[Any], at: datetime) -> int:
-    made = [
-        {
-            "person_id": row.assignee_id,
-            "kind": PLAN_ITEM_DUE.key,
-            "key": f"{PLAN_ITEM_DUE.key}:{row.id}",
-            "about": Opportunity.__tablename__,
-            "row_id": row.opportunity_id,
-            "values": {"day": row.planned_on.isoformat(), "todo": row.todo, "name": row.customer_name},
-            "created_on": at,
-        }
-        for row in rows
-    ]
-    statement = _insert(session)(Reminder).on_conflict_do_nothing(index_elements=["person_id", "key"])
-    return len(session.scalars(statement.returning(Reminder.id), made).all())
+def _told_of_item(row: Any) -> dict[str, Any]:
+    return {
+        "person_id": row.assignee_id,
+        "kind": PLAN_ITEM_DUE.key,
+        "key": f"{PLAN_ITEM_DUE.key}:{row.id}",
+        "about": Opportunity.__tablename__,
+        "row_id": row.opportunity_id,
+        "values": {"day": row.planned_on.isoformat(), "todo": row.todo, "name": row.customer_name},
+    }
+
+
+def _due_contacts(today: date, person_id: int | None) -> Select[*tuple[Any, ...]]:
+    day = cast(Interaction.next_contact_on, String(10))
+    key = literal(f"{NEXT_CONTACT_DUE.key}:") + cast(Interaction.id, String(20)) + literal(":") + day
+    is_mine = (Customer.manager_id == person_id,) if person_id is not None else ()
+    return (
+        select(
+            Interaction.id,
+            Interaction.summary,
+            Interaction.next_contact_on,
+            Customer.name,
+            Customer.manager_id,
+        )
+        .join(Interaction.customer)
+        .where(
+            *AWAITING,
+            Interaction.next_contact_on.between(today - STILL_TOLD, today),
+            Customer.status != CustomerStatus.DELETED,
+            Customer.manager_id.in_(_wanting(NEXT_CONTACT_DUE)),
+            ~_was_told(Customer.manager_id, key),
+            *is_mine,
+        )
+    )
+
+
+def _told_of_contact(row: Any) -> dict[str, Any]:
+    day = row.next_contact_on.isoformat()
+    return {
+        "person_id": row.manager_id,
+        "kind": NEXT_CONTACT_DUE.key,
+        "key": f"{NEXT_CONTACT_DUE.key}:{row.id}:{day}",
+        "about": Interaction.__tablename__,
+        "row_id": row.id,
+        "values": {"day": day, "summary": row.summary, "name": row.name},
+    }
 
 
 def forget_reminders(session: Session, before: datetime) -> int:

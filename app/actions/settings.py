@@ -45,8 +45,20 @@ KEEP_JOBS_DAYS = Setting(
     "keep_jobs_days", _KEEPING, Label("Finished and failed jobs are deleted after"), Label("days"), 30, 1, 3650
 )
 
+_FILES = Label("Attachments")
+
+LARGEST_ATTACHMENT = Setting(
+    "largest_attachment_mb", _FILES, Label("One file may be as large as"), Label("MB"), 20, 1, 100
+)
+
 #: Every setting, in the order of the screen.
-SETTINGS: tuple[Setting, ...] = (IDLE_MINUTES, LONGEST_HOURS, KEEP_REMINDERS_DAYS, KEEP_JOBS_DAYS)
+SETTINGS: tuple[Setting, ...] = (
+    IDLE_MINUTES,
+    LONGEST_HOURS,
+    KEEP_REMINDERS_DAYS,
+    KEEP_JOBS_DAYS,
+    LARGEST_ATTACHMENT,
+)
 
 
 class ChangedMeanwhile(Invalid):

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.actions.attachments import check_files
 from app.actions.audit import first_break
 from app.actions.org import has_administrator
 from app.i18n import format_moment, gettext, ngettext
@@ -93,3 +95,8 @@ CHECKS = (
     Check("rights", check_rights),
     Check("moves", check_moves),
 )
+
+
+def files_in(folder: Path) -> Check:
+    """Every attachment has its file in the folder of files."""
+    return Check("files", lambda session, _at: check_files(session, folder))

@@ -5,7 +5,7 @@ import json
 import click
 from flask import current_app
 
-from app.actions.reminders import remind_of_due_plan_items
+from app.actions.reminders import remind_of_what_is_due
 from app.cli import crm
 from app.clock import now
 from app.extensions import session as session_of_request
@@ -15,10 +15,10 @@ from app.i18n import ngettext
 @crm.command("remind")
 @click.option("--json", "as_json", is_flag=True, help="Tell the outcome as one JSON object.")
 def remind(as_json: bool) -> None:
-    """Remind everybody of the plan items that are due; each is told once, however often this runs."""
+    """Remind everybody of the plan items and next contacts that are due; each is told once, however often this runs."""
     session = session_of_request()
     today = now(current_app.extensions["crm_zone"]).date()
-    told = remind_of_due_plan_items(session, today=today, at=now())
+    told = remind_of_what_is_due(session, today=today, at=now())
     session.commit()
     if as_json:
         click.echo(json.dumps({"told": told}))

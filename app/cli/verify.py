@@ -3,9 +3,10 @@
 import json
 
 import click
+from flask import current_app
 
 from app.actions.audit import last_seal, seal
-from app.actions.verify import CHECKS
+from app.actions.verify import CHECKS, files_in
 from app.cli import REFUSED, command_session, crm
 from app.clock import now
 from app.i18n import gettext
@@ -21,8 +22,9 @@ def verify(context: click.Context, as_json: bool) -> None:
     What was written since the last seal is sealed afterwards.
     """
     session, at = command_session(), now()
+    folder = current_app.config["CRM_SETTINGS"].files_dir
     with system(session, "the command looks at everything"):
-        faults = [(check.key, sentence) for check in CHECKS for sentence in check.run(session, at)]
+        faults = [(check.key, sentence) for check in (*CHECKS, files_in(folder)) for sentence in check.run(session, at)]
         seal(session, at=at)
         session.commit()
         last = last_seal(session)

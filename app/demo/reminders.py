@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
-from app.actions.reminders import STILL_TOLD, mark_read, remind_of_due_plan_items, tell
+from app.actions.reminders import STILL_TOLD, mark_read, remind_of_what_is_due, tell
 from app.demo.courses import ASSIGNED, FINDERS
 from app.demo.org import Team
 from app.models.marketing import Opportunity
@@ -37,7 +37,7 @@ def _tell_of_days(session: Session, person_id: int, days: list[datetime], *, by:
     for day in days:
         while assigned and assigned[0][0] < day:
             _tell(session, *assigned.pop(0), by)
-        remind_of_due_plan_items(session, today=day.date(), at=day, person_id=person_id)
+        remind_of_what_is_due(session, today=day.date(), at=day, person_id=person_id)
 
 
 def _latest(session: Session, person_id: int) -> list[tuple[datetime, Opportunity]]:

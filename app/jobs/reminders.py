@@ -2,14 +2,14 @@
 
 from datetime import time, timedelta
 
-from app.actions.reminders import forget_reminders, remind_of_due_plan_items
+from app.actions.reminders import forget_reminders, remind_of_what_is_due
 from app.actions.settings import KEEP_REMINDERS_DAYS, value_of
 from app.i18n import Label, Told
 from app.jobs.frame import Kind, Work
 
 
 def _tell(work: Work) -> Told:
-    count = remind_of_due_plan_items(work.session, today=work.at.date(), at=work.at)
+    count = remind_of_what_is_due(work.session, today=work.at.date(), at=work.at)
     return Told.of(Label("Reminders written: %(count)s"), count=count)
 
 

@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 
 from app.models.announcements import Announcement
+from app.models.attachments import Attachment
 from app.models.audit import AuditEntry, AuditKind, AuditSeal
 from app.models.base import Model
 from app.models.basedata import Category, DictionaryEntry, Product, StockLevel
@@ -26,6 +27,7 @@ from app.models.undo import UndoBatch, UndoLine
 
 __all__ = [
     "Announcement",
+    "Attachment",
     "AuditEntry",
     "AuditKind",
     "AuditSeal",

@@ -180,7 +180,7 @@ class Contact(Recorded, Model):
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, info=said(Label("No.")))
     customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), index=True)
-    name: Mapped[str] = mapped_column(String(50), info=said(Label("Name")))
+    name: Mapped[str] = mapped_column(String(50), info=said(Label("Full name")))
     gender: Mapped[Gender] = mapped_column(ChoiceType(Gender), default=Gender.MALE, info=said(Label("Gender")))
     position: Mapped[str | None] = mapped_column(String(50), info=said(Label("Position"), suggests=Category.POSITION))
     office_phone: Mapped[str | None] = mapped_column(String(50), info=said(Label("Office phone"), is_phone=True))
@@ -188,7 +188,7 @@ class Contact(Recorded, Model):
     phone_key: Mapped[str | None] = mapped_column(String(30), index=True)
     email: Mapped[str | None] = mapped_column(String(100), info=said(Label("Email")))
     birthday: Mapped[date | None] = mapped_column(Date, info=said(Label("Birthday")))
-    memo: Mapped[str | None] = mapped_column(String(300), info=said(Label("Memo")))
+    memo: Mapped[str | None] = mapped_column(String(300), info=said(Label("Memo"), is_long=True))
     external_id: Mapped[str | None] = mapped_column(String(100), index=True, unique=True)
     is_first: Mapped[bool] = mapped_column(Boolean, default=False)
 

@@ -95,11 +95,19 @@ BULK_UNDONE = ReminderKind(
     "arrow-back-up",
 )
 
+NEXT_CONTACT_DUE = ReminderKind(
+    "next_contact_due",
+    Label("A next contact with a customer of mine is due"),
+    Label("Next contact due %(day)s: %(name)s (after “%(summary)s”)"),
+    "/interactions/show/{key}",
+    "phone-call",
+)
+
 #: Every kind, in the order in which the settings show them.
 KINDS = {
     kind.key: kind
     for kind in (
-        *(OPPORTUNITY_ASSIGNED, OPPORTUNITY_REASSIGNED, OPPORTUNITY_TAKEN_OVER, PLAN_ITEM_DUE),
+        *(OPPORTUNITY_ASSIGNED, OPPORTUNITY_REASSIGNED, OPPORTUNITY_TAKEN_OVER, PLAN_ITEM_DUE, NEXT_CONTACT_DUE),
         *(CUSTOMER_TRANSFERRED, CUSTOMER_TAKEN_OVER, BULK_UNDONE),
     )
 }

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.models.history import StatusMove
 from app.models.marketing import Opportunity, OpportunityStatus, PlanItem
-from app.reports.periods import Span, midnight, place_in
+from app.reports.periods import Planned, Span, by_day, midnight, place_in
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -128,35 +128,10 @@ def open_items(of: int | None = None) -> list[ColumnElement[bool]]:
     return [PlanItem.done_on.is_(None), Opportunity.status == ASSIGNED, *of_person(of)]
 
 
-@dataclass(frozen=True)
-class Planned:
-    """Open plan items by their day: before, on and after today within this week, and later; this week's in all."""
-
-    overdue: int
-    today: int
-    week: int
-    later: int
-    this_week: int
-    oldest: date | None
-
-
 def planned(session: Session, today: date, week: Span, *, of: int | None = None, cap: int) -> Planned:
     """The open plan items, counted up to one more than ``cap``, the earliest first."""
-    dates = (
-        select(PlanItem.planned_on)
-        .join(PlanItem.opportunity)
-        .where(*open_items(of))
-        .order_by(PlanItem.planned_on)
-        .limit(cap + 1)
-        .subquery()
-    )
-    day = dates.c.planned_on
-    groups = (day < today, day == today, (day > today) & (day < week.end), day >= week.end)
-    in_week = (day >= week.first) & (day < week.end)
-    sums = [func.sum(case((group, 1), else_=0)) for group in (*groups, in_week)]
-    *numbers, oldest = session.execute(select(*sums, func.min(day))).one()
-    overdue, of_today, rest, later, this_week = (int(number or 0) for number in numbers)
-    return Planned(overdue, of_today, rest, later, this_week, oldest)
+    days = select(PlanItem.planned_on.label("day")).join(PlanItem.opportunity).where(*open_items(of))
+    return by_day(session, days.order_by(PlanItem.planned_on).limit(cap + 1), today, week)
 
 
 # ---- series: select, frame, tidy ------------------------------------------------------------------------

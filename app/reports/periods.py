@@ -7,7 +7,8 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, case
+from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlalchemy.orm import Session
 
 
 @dataclass(frozen=True)
@@ -61,3 +62,26 @@ def place_in(column: Any, spans: Sequence[Span], zone: ZoneInfo) -> ColumnElemen
     """The number of the span a moment lies in, for moments from the first one's beginning on."""
     edges = [(column < midnight(span.end, zone), place) for place, span in enumerate(spans[:-1])]
     return case(*edges, else_=len(spans) - 1)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What is planned, by its day: before, on and after today within this week, and later; this week's in all."""
+
+    overdue: int
+    today: int
+    week: int
+    later: int
+    this_week: int
+    oldest: date | None
+
+
+def by_day(session: Session, days: Select[Any], today: date, week: Span) -> Planned:
+    """How many of ``days``, whose one column is called ``day``, lie where, in one statement."""
+    day = days.subquery().c.day
+    groups = (day < today, day == today, (day > today) & (day < week.end), day >= week.end)
+    in_week = (day >= week.first) & (day < week.end)
+    sums = [func.sum(case((group, 1), else_=0)) for group in (*groups, in_week)]
+    *numbers, oldest = session.execute(select(*sums, func.min(day))).one()
+    overdue, of_today, rest, later, this_week = (int(number or 0) for number in numbers)
+    return Planned(overdue, of_today, rest, later, this_week, oldest)

@@ -16,10 +16,12 @@ from app.actions.settings import SETTINGS
 from app.extensions import appbuilder, session
 from app.i18n import Label, LazyString, format_moment, gettext, listed
 from app.models.announcements import Announcement
+from app.models.attachments import Attachment
 from app.models.audit import AuditEntry, AuditKind
 from app.models.base import ChoiceType, Model, UtcDateTime, mapper_of
 from app.models.basedata import DictionaryEntry
 from app.models.customers import Contact, Customer
+from app.models.interactions import Interaction
 from app.models.marketing import Opportunity, PlanItem
 from app.models.org import FRAMEWORK_LABELS, Department, Employee, Role, RoleReach
 from app.models.settings import SettingValue
@@ -33,11 +35,13 @@ from app.views.record_pages import may_open, view_for
 #: What a record of each kind is called; one of another kind is called as its screen is.
 RECORDS: Mapping[Any, LazyString] = {
     Announcement: Label("Announcement"),
+    Attachment: Label("Attachment"),
     Contact: Label("Contact"),
     Customer: Label("Customer"),
     Department: Label("Department"),
     DictionaryEntry: Label("Dictionary entry"),
     Employee: Label("User"),
+    Interaction: Label("Interaction"),
     Opportunity: Label("Sales opportunity"),
     PlanItem: Label("Plan item"),
     Role: Label("Role"),
@@ -84,8 +88,11 @@ WORDS: Mapping[tuple[str, str], LazyString | str] = {
 }
 #: The columns that name a record.
 NAMES: Mapping[Any, Any] = {
+    Attachment: Attachment.name,
+    Contact: Contact.name,
     Customer: Customer.name,
     Department: Department.name,
+    Interaction: Interaction.summary,
     Opportunity: Opportunity.customer_name,
     Role: Role.name,
 }
@@ -305,7 +312,8 @@ def _names(wanted: Iterable[HERE]) -> dict[HERE, str]:
 
 def _is_named(model: Any) -> bool:
     """Names of walled records are for who may open their screen, within the wall."""
-    return model is not None and (may_open(model) if hasattr(model, "scope_module") else True)
+    is_walled = hasattr(model, "scope_module") or hasattr(model, "seen_through")
+    return model is not None and (may_open(model) if is_walled else True)
 
 
 def _named(model: Any, ids: set[int]) -> Any:

@@ -14,9 +14,9 @@ from app.actions.basedata import entries
 from app.actions.departments import department_tree
 from app.actions.org import LONGEST_USERNAME
 from app.extensions import session
-from app.i18n import Label, gettext, listed
+from app.i18n import Choice, Label, gettext, listed
 from app.models.basedata import Category, DictionaryEntry
-from app.models.customers import Customer
+from app.models.customers import Contact, Customer
 from app.models.org import Department, Employee, Role
 from app.security.granting import known_roles
 from app.views.edge import actor, read_key
@@ -201,6 +201,16 @@ class StarsField(Field):  # type: ignore[misc]  # WTForms has no types
         return dict(self.answers()).get(text, EMPTY)
 
 
+class ChoiceField(SelectField):  # type: ignore[misc]  # WTForms has no types
+    """One of a fixed few, of which one is always chosen; its data is the member."""
+
+    def __init__(self, *arguments: Any, options: type[Choice], **keywords: Any) -> None:
+        members = options._value2member_map_
+        choices = [(one.value, one.label) for one in options]
+        # What is no member stays as it is, and is refused as no valid choice.
+        super().__init__(*arguments, choices=choices, coerce=lambda value: members.get(value, value), **keywords)
+
+
 class TickField(BooleanField):  # type: ignore[misc]  # WTForms has no types
     """Yes or no; no tick is a no."""
 
@@ -232,8 +242,13 @@ def _roles(session: Session) -> Offers:
     return [(one.role, text_of(one.role)) for one in known_roles(session, by=actor()) if one.is_givable]
 
 
+def _nobody_yet(_session: Session) -> Offers:
+    """Contacts are those of one customer, whom the form of a request names."""
+    return []
+
+
 #: What can be chosen of each model, where it is few enough to be listed.
-CHOICES: dict[Any, Callable[[Session], Offers]] = {Department: _departments, Role: _roles}
+CHOICES: dict[Any, Callable[[Session], Offers]] = {Contact: _nobody_yet, Department: _departments, Role: _roles}
 
 
 #: Of which there are so many that one is searched by typing.

@@ -34,6 +34,7 @@ from app.views.bell import bell
 from app.views.failures import split_address
 from app.views.guards import Guard, guard_of
 from app.views.menu import menu, siblings
+from config import LARGEST_UPLOAD
 
 OPEN_ENDPOINTS = {"static"}
 #: The place in the cookie where it stands as whom an administrator sees.
@@ -87,7 +88,10 @@ def admit() -> Response | str | tuple[Any, int] | None:
     _recognise(may_see_as=guard is None or not guard.is_public)
     if request.routing_exception is not None:  # told within the frame to who is signed in
         return None
-    return _judge(handler, guard)
+    refusal = _judge(handler, guard)
+    if refusal is None and getattr(handler, "takes_files", False):
+        request.max_content_length = LARGEST_UPLOAD
+    return refusal
 
 
 def _judge(handler: Any, guard: Guard | None) -> Response | str | tuple[Any, int] | None:

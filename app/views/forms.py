@@ -12,7 +12,7 @@ from flask_appbuilder.forms import DynamicForm
 from flask_wtf.form import _Auto
 from sqlalchemy import Boolean, Date, Integer, Numeric, String
 from sqlalchemy.orm import Session
-from wtforms import Field, HiddenField, IntegerField, StringField, TextAreaField
+from wtforms import Field, HiddenField, IntegerField, MultipleFileField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
 from app.actions.basedata import categories, entries
@@ -20,9 +20,9 @@ from app.actions.customers.facts import read_licence, read_website
 from app.actions.phones import read_phone
 from app.errors import Invalid
 from app.i18n import Label
-from app.models.base import mapper_of
+from app.models.base import ChoiceType, mapper_of
 from app.views.categories import CategoryField, category_in_words
-from app.views.choice_fields import LanguageField, RowField, StarsField, TickField, field_of_link
+from app.views.choice_fields import ChoiceField, LanguageField, RowField, StarsField, TickField, field_of_link
 from app.views.days import DayField
 from app.views.edge import read_key
 from app.views.framework_texts import FormTexts
@@ -65,9 +65,13 @@ class CrmForm(DynamicForm):  # type: ignore[misc]  # Flask-AppBuilder has no typ
 
     def foreign_fields(self, posted: Iterable[str]) -> set[str]:
         """The posted names that are not fields of this form."""
-        known = {field.name for field in self} | {"csrf_token"}
+        known = {field.name for field in self if not isinstance(field, FilesField)} | {"csrf_token"}
         choices = {f"{CHOICE}{name}" for name in known} if "seen" in self else set()
         return set(posted) - known - choices
+
+    def foreign_files(self, posted: Iterable[str]) -> set[str]:
+        """The names of posted files that no field of this form asks for."""
+        return set(posted) - {field.name for field in self if isinstance(field, FilesField)}
 
     def validate(self, *arguments: Any, **keywords: Any) -> bool:
         """Check every field but those that are left alone."""
@@ -127,6 +131,14 @@ class MoneyField(StringField):  # type: ignore[misc]  # WTForms has no types
         if self.raw_data:
             return str(self.raw_data[0])
         return "" if self.data is None else f"{self.data:.{decimals_of(self.data)}f}"
+
+
+class FilesField(MultipleFileField):  # type: ignore[misc]  # WTForms has no types
+    """One or several files; its data is the list of those that were chosen."""
+
+    def process_formdata(self, _valuelist: list[str]) -> None:
+        """Files come apart from the texts of a form."""
+        self.data = [one for one in request.files.getlist(self.name) if one.filename]
 
 
 def plain_text(value: str | None) -> str | None:
@@ -220,10 +232,9 @@ def field_of(model: Any, name: str, is_required: bool = False) -> Field:
 
 
 def _field_of_column(column: Any, label: Any, is_required: bool) -> Field:
-    if isinstance(column.type, Boolean):
-        return TickField(label, default=column.default.arg if column.default else False)
-    if column.info.get("is_stars"):
-        return StarsField(label)
+    chosen = _chosen_field(column, label)
+    if chosen is not None:
+        return chosen
     is_needed = column.info.get("is_required_on_form") or (not column.nullable and column.default is None)
     first = _required(column.type) if is_required or is_needed else Optional()
     if isinstance(column.type, String):
@@ -237,6 +248,16 @@ def _field_of_column(column: Any, label: Any, is_required: bool) -> Field:
     if isinstance(column.type, Date):
         return DayField(label, [first, _sensible_day])
     raise TypeError(f"no form field for {column.name}")
+
+
+def _chosen_field(column: Any, label: Any) -> Field | None:
+    """The field of a column of which one of a fixed few is chosen; None for every other."""
+    default = column.default.arg if column.default else None
+    if isinstance(column.type, Boolean):
+        return TickField(label, default=bool(default))
+    if isinstance(column.type, ChoiceType):
+        return ChoiceField(label, options=column.type.choices, default=default)
+    return StarsField(label) if column.info.get("is_stars") else None
 
 
 def _required(kind: Any) -> Any:

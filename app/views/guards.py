@@ -51,9 +51,15 @@ public = _guarded(Guard(is_public=True))
 signed_in = _guarded(Guard())
 
 
+def takes_files(handler: Handler) -> Handler:
+    """The route takes uploads, which are larger than any other form; asked for after the right to call it."""
+    handler.takes_files = True  # type: ignore[attr-defined]  # the mark that the edge reads
+    return handler
+
+
 def guard_of(handler: Any) -> Guard | None:
     """The guard of a view function; None for one that has none and therefore stays closed."""
     return getattr(handler, "guard", None)
 
 
-__all__ = ["Guard", "expose", "guard_of", "needs", "public", "signed_in"]
+__all__ = ["Guard", "expose", "guard_of", "needs", "public", "signed_in", "takes_files"]

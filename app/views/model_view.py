@@ -374,7 +374,7 @@ class CrmModelView(Printed, RecordHistory):
                 groups=self.form_groups or [("", tuple(self.edit_columns if pk else self.add_columns))],
                 notice=notice,
                 action_href=self.form_address(address),
-                cancel_href=self.path(f"show/{pk}" if pk else "list/"),
+                cancel_href=page.crumbs[-2][1],
                 submit_label=gettext("Save"),
                 **self.form_context(pk),
             )

@@ -1,6 +1,6 @@
 """The frame of a list: its filter block, chips, pager and sizes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,18 +87,19 @@ def _chips(view: Any, path: str, query: listing.Query, entries: Sequence[Diction
 
 def _pager(path: str, query: listing.Query, found: listing.Found) -> Pager:
     pages = None if found.is_capped else max(1, -(-found.count // query.page_size))
-    page = query.page
+    return pager_of(query.page, pages, lambda number: query.href(path, page=number), has_next=found.has_next)
 
-    def href(number: int) -> str:
-        return query.href(path, page=number)
 
+def pager_of(page: int, pages: int | None, href: Callable[[int], str], *, has_next: bool | None = None) -> Pager:
+    """The pager at ``page`` of ``pages`` (None: nobody knows how many), each at the address that ``href`` makes."""
     has_before = page > 1
+    has_next = bool(pages and page < pages) if has_next is None else has_next
     return Pager(
         page,
         pages,
         href(1) if has_before else "",
         href(page - 1) if has_before else "",
-        href(page + 1) if found.has_next else "",
+        href(page + 1) if has_next else "",
         href(pages) if pages and page < pages else "",
         [(str(number), "" if number == page else href(number)) if number else GAP for number in _near(page, pages)],
     )

@@ -157,7 +157,7 @@ class Reminders(BaseView):  # type: ignore[misc]  # Flask-AppBuilder has no type
     def check(self) -> Any:
         """Tell oneself what is due, and answer the bell as it is now."""
         today = now(zone()).date()
-        reminders.remind_of_due_plan_items(session(), today=today, at=now(), person_id=actor().person_id)
+        reminders.remind_of_what_is_due(session(), today=today, at=now(), person_id=actor().person_id)
         session().commit()
         return render_template("crm/bell.html")
 

@@ -29,8 +29,8 @@ class Failure:
 
 
 def refuse_foreign_fields(form: CrmForm) -> None:
-    """400 when a field was posted that is not on the form, or a file or JSON in place of one."""
-    if request.is_json or request.files or form.foreign_fields(request.form):
+    """400 when a field was posted that is not on the form, JSON in place of one, or a file where none is asked for."""
+    if request.is_json or form.foreign_files(request.files) or form.foreign_fields(request.form):
         abort(400)
 
 

@@ -39,6 +39,14 @@ def _decimals(amount: Decimal) -> str:
     return f"{amount.quantize(Decimal('0.01'), rounding='ROUND_HALF_UP'):,}"
 
 
+def size_in_words(size: int) -> str:
+    """Bytes in a unit that keeps them short."""
+    for unit, least in (("MB", 1024**2), ("KB", 1024)):
+        if size >= least:
+            return f"{size / least:,.1f}{NO_BREAK}{unit}"
+    return f"{size}{NO_BREAK}B"
+
+
 def percent(share: float | None) -> str:
     """A share from 0 to 1 as a number of per cent; a dash for none."""
     return EMPTY if share is None else f"{share * 100:.1f}"

@@ -11,6 +11,7 @@ from app.i18n import Label, gettext, ngettext
 from app.models.history import StatusMove
 from app.models.marketing import Opportunity, PlanItem
 from app.reports import marketing as report
+from app.reports.periods import Planned
 from app.security.rights import OPPORTUNITIES, PLANS, USERS, Verb
 from app.views.listing import COUNT_CAP
 from app.views.presentation import Button
@@ -31,7 +32,7 @@ from app.views.workbench_marketing_figures import develops, planned_in_view, thi
 # ---- plan items of one's own ------------------------------------------------------------------------------
 
 
-def _own(look: Look) -> report.Planned:
+def _own(look: Look) -> Planned:
     """The plan items of what the person develops."""
     if develops(look.by):
         return look.once(planned_in_view)

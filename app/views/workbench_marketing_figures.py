@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from app.actions.marketing import ASSIGNED, UNASSIGNED
 from app.i18n import Label, gettext, ngettext
 from app.reports import marketing as report
-from app.reports.periods import Span, last_months, last_weeks, month_start, months_before
+from app.reports.periods import Planned, Span, last_months, last_weeks, month_start, months_before
 from app.security.actor import Actor
 from app.security.rights import OPPORTUNITIES, PLANS, Verb
 from app.views.listing import COUNT_CAP
@@ -95,7 +95,7 @@ def _closed(look: Look) -> list[report.Closed]:
     return report.closings(look.session, spans, zone=look.zone, of=_of(look))
 
 
-def planned_in_view(look: Look) -> report.Planned:
+def planned_in_view(look: Look) -> Planned:
     """The open plan items that the figures speak of."""
     return report.planned(look.session, look.today, this_week(look), of=_of(look), cap=COUNT_CAP)
 

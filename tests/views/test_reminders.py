@@ -10,8 +10,15 @@ from sqlalchemy.exc import OperationalError
 from app.actions.reminders import tell
 from app.clock import now
 from app.extensions import db
-from app.models import Employee, Opportunity, PlanItem, Reminder, ReminderSetting
-from app.models.reminders import KINDS, OPPORTUNITY_ASSIGNED, OPPORTUNITY_TAKEN_OVER, PLAN_ITEM_DUE, Channel
+from app.models import Employee, Interaction, Opportunity, PlanItem, Reminder, ReminderSetting
+from app.models.reminders import (
+    KINDS,
+    NEXT_CONTACT_DUE,
+    OPPORTUNITY_ASSIGNED,
+    OPPORTUNITY_TAKEN_OVER,
+    PLAN_ITEM_DUE,
+    Channel,
+)
 from app.security.actor import Actor
 from tests.browsing import Browser, fields_of, text_of
 from tests.cast import key_of
@@ -164,7 +171,12 @@ def test_an_empty_list_says_what_belongs_there(as_):
 @pytest.mark.parametrize("locale", ["zh", "en"])
 def test_the_pages_speak_one_language(as_, rows, app, locale):
     for kind in KINDS.values():
-        remind(rows, kind=kind) if kind is not PLAN_ITEM_DUE else due(rows)
+        if kind not in {PLAN_ITEM_DUE, NEXT_CONTACT_DUE}:
+            remind(rows, kind=kind)
+    due(rows)
+    with rows() as session:
+        for one in session.scalars(select(Interaction)):
+            one.next_contact_on = now().date()
     as_("manager_a").post("/reminders/check")
     assert unread(rows)["manager_a"] == len(KINDS)
     if locale == "en":

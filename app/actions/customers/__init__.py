@@ -8,14 +8,23 @@ from app.actions.customers.births import (
     make_customer,
     next_number,
 )
+from app.actions.customers.contacts import create_contact, delete_contact, edit_contact, fill_contact
+from app.actions.customers.keeping import check_keeper, keeping, may_keep
 from app.actions.customers.transfer import MANAGED
 
 __all__ = [
     "MANAGED",
     "add_contact",
+    "check_keeper",
     "contact_of",
+    "create_contact",
     "customers_named",
+    "delete_contact",
+    "edit_contact",
     "exists_out_of_sight",
+    "fill_contact",
+    "keeping",
     "make_customer",
+    "may_keep",
     "next_number",
 ]

@@ -1,68 +1,71 @@
 """Contacts: the people at a customer."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from sqlalchemy import select
 
+from app.actions.customers import contacts
+from app.clock import now
 from app.extensions import session
-from app.i18n import Label
+from app.i18n import Label, gettext
 from app.models.customers import Contact, Customer
 from app.security.rights import CONTACTS, Verb
+from app.views.customers.parts import CustomerFilter, CustomerPart, table_section
 from app.views.customers.tabs import CustomerTab
+from app.views.edge import actor, zone
 from app.views.listing import Filter
-from app.views.model_view import CrmModelView
-from app.views.presentation import Column, Row, kind_of, label_of
-
-CONTACTS_SHOWN = 50
+from app.views.presentation import Button
 
 
-class Contacts(CrmModelView):
+class Contacts(CustomerPart):
     """联系人."""
 
     route_base = "/contacts"
     datamodel = SQLAInterface(Contact)
     screen = CONTACTS
+    tab = "contacts"
+    record_label = Label("contact")
     list_columns = ("name", "customer", "position", "office_phone", "mobile")
-    more_columns = ("gender", "email", "memo")
-    needed_relations = ("customer",)
-    show_columns = ("customer", "gender", "position", "office_phone", "mobile", "email", "memo")
+    more_columns = ("gender", "email", "birthday", "memo")
+    show_columns = ("customer", "gender", "position", "office_phone", "mobile", "email", "birthday", "memo")
     order_columns = ("id", "name")
-    filters = (Filter("name", Label("Name")),)
+    filters = (Filter("name", Label("Full name")), CustomerFilter("customer", Label("Customer")))
+    add_columns = edit_columns = contacts.TYPED_FIELDS
+    required_columns = contacts.REQUIRED_FIELDS
+    new_label = Label("New contact")
     empty_title = Label("No contact yet")
+    empty_text = Label("Contacts are the people at a customer. Open a customer and write down whom to talk to there.")
 
-    def responsible_of(self, row: Contact) -> int | None:
-        """The customer's."""
-        return row.customer.responsible_id
+    def buttons(self, row: Contact) -> list[Button]:
+        """The question before deleting says what becomes of the interactions."""
+        question = gettext(
+            "Delete the contact “%(name)s”? Interactions with this person stay, without naming a contact.", name=row
+        )
+        return [replace(one, question=question) if one.key == "delete" else one for one in super().buttons(row)]
+
+    def create_for(self, customer: Customer, values: Mapping[str, Any]) -> Contact:
+        """A new contact."""
+        return contacts.create_contact(session(), customer, values, by=actor(), today=now(zone()).date())
+
+    def update(self, row: Contact, values: Mapping[str, Any], version: int | None) -> None:
+        """Change what may be typed."""
+        today = now(zone()).date()
+        contacts.edit_contact(session(), row, values, by=actor(), today=today, version=version)
+
+    def take_away(self, row: Contact) -> Sequence[str]:
+        """Delete one."""
+        contacts.delete_contact(session(), row, by=actor())
+        return ()
 
 
 def contact_section(customer: Customer) -> dict[str, Any]:
-    """The contacts below a customer, the first fifty."""
-    names = ("name", "gender", "position", "office_phone", "mobile")
-    view = Contacts.of_application()
-    contacts = session().scalars(
-        select(Contact).where(Contact.customer_id == customer.id).order_by(Contact.id).limit(CONTACTS_SHOWN)
-    )
-    rows = [
-        Row(
-            one.id,
-            one.version,
-            one.name,
-            [view.cell(one, name) for name in names],
-            [],
-            f"/contacts/show/{one.id}",
-        )
-        for one in contacts
-    ]
-    return {
-        "template": "crm/related.html",
-        "title": Label("Contacts"),
-        "columns": [
-            Column(name, label_of(Contact, name), kind_of(Contact, name), is_name=name == "name") for name in names
-        ],
-        "rows": rows,
-        "empty": Label("No contact yet"),
-    }
+    """The contacts below a customer, with what their reader may do."""
+    statement = select(Contact).where(Contact.customer_id == customer.id).order_by(Contact.id)
+    names = ("name", "gender", "position", "office_phone", "mobile", "email")
+    return table_section(Contacts.of_application(), customer, statement, names)
 
 
 CUSTOMER_TAB = CustomerTab("contacts", Label("Contacts"), CONTACTS.right(Verb.SEE), contact_section, place=10)
