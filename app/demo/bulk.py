@@ -1,15 +1,16 @@
 """Many rows at once: collected per table, written in batches, with keys that the writer gives."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, func, insert, select, text
+from sqlalchemy import Connection, Table, func, select, text
 
 from app.models.base import mapper_of
 
 BATCH = 1_000
 
 Row = dict[str, Any]
+Converters = dict[str, Callable[[Any], Any]]
 
 
 class Bulk:
@@ -55,18 +56,33 @@ class Keys:
 
 
 def _insert(connection: Connection, table: Table, rows: list[Row]) -> None:
-    connection.execute(insert(table), rows)
+    """Past the statements of SQLAlchemy, which look at every value of every row once more."""
+    converters = _converters(connection, table, rows[0])
+    marks = ", ".join("?" for _ in converters)
+    statement = f'INSERT INTO "{table.name}" ({_names(converters)}) VALUES ({marks})'  # noqa: S608  # names of ours
+    connection.connection.cursor().executemany(statement, list(_values(rows, converters)))
 
 
 def _copy(connection: Connection, table: Table, rows: list[Row]) -> None:
     """PostgreSQL takes rows in several times as fast by COPY."""
-    dialect = connection.dialect
-    converters = {name: table.c[name].type.bind_processor(dialect) or _as_it_is for name in rows[0]}
-    names = ", ".join(f'"{name}"' for name in converters)
+    converters = _converters(connection, table, rows[0])
     cursor = connection.connection.cursor()
-    with cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
-        for row in rows:
-            copy.write_row([convert(row[name]) for name, convert in converters.items()])
+    with cursor.copy(f'COPY "{table.name}" ({_names(converters)}) FROM STDIN') as copy:
+        for values in _values(rows, converters):
+            copy.write_row(values)
+
+
+def _converters(connection: Connection, table: Table, row: Row) -> Converters:
+    return {name: table.c[name].type.bind_processor(connection.dialect) or _as_it_is for name in row}
+
+
+def _names(converters: Converters) -> str:
+    return ", ".join(f'"{name}"' for name in converters)
+
+
+def _values(rows: list[Row], converters: Converters) -> Iterator[list[Any]]:
+    for row in rows:
+        yield [convert(row[name]) for name, convert in converters.items()]
 
 
 def _as_it_is(value: Any) -> Any:

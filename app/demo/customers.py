@@ -38,6 +38,17 @@ class Birth:
     manager: int
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A customer as it was written, with the keys of its contacts: what belongs to it goes on from here."""
+
+    key: int
+    number: str
+    address: str | None
+    birth: Birth
+    people: list[tuple[int, Person]]
+
+
 class Numbers:
     """Customer numbers as ``app.actions.customers.next_number`` gives them, for days in order."""
 
@@ -69,8 +80,8 @@ class CustomerWriter:
         self._workdays = world.workdays
         self.numbers = Numbers(world.bulk)
 
-    def write(self, birth: Birth) -> int:
-        """One customer; one that is new is bare, as success leaves it. Returns its key."""
+    def write(self, birth: Birth, *, last_order_on: date | None) -> Account:
+        """One customer; one that is new is bare, as success leaves it."""
         dice = Dice(self._world.seed, FACTS, birth.company.row)
         first = contact_at(self._world.seed, birth.company)
         is_complete = self._workdays.end - birth.point > COMPLETED_AFTER
@@ -78,12 +89,14 @@ class CustomerWriter:
         marks = self._marks(dice, birth, is_complete=is_complete)
         facts = self._facts(dice, birth.company) if is_complete else BARE
         row = {"id": key, "number": self.numbers.next(self._workdays.date(birth.point)), **facts, **marks}
-        self._world.bulk.add(Customer, row | self._basics(birth, first))
+        self._world.bulk.add(Customer, row | self._basics(birth, first) | {"last_order_on": last_order_on})
         office = row["phone"] if is_complete else None
-        for place, somebody in enumerate(_contacts(dice, birth.company, first, is_complete=is_complete)):
+        people: list[tuple[int, Person]] = []
+        for somebody in _contacts(dice, birth.company, first, is_complete=is_complete):
             contact = self._contact(dice, birth.company, somebody, office=office)
-            self._world.bulk.add(Contact, contact | marks | {"customer_id": key, "is_first": place == 0})
-        return key
+            self._world.bulk.add(Contact, contact | marks | {"customer_id": key, "is_first": not people})
+            people.append((contact["id"], somebody))
+        return Account(key, row["number"], row["address"], birth, people)
 
     def _basics(self, birth: Birth, first: Person) -> Row:
         company = birth.company

@@ -20,7 +20,9 @@ from app.demo.companies import Directory
 from app.demo.courses import ASSIGNED, FINDERS, SUCCEEDED, Courses
 from app.demo.customers import Birth, CustomerWriter
 from app.demo.dice import Dice
+from app.demo.interactions import InteractionWriter
 from app.demo.marketing import OpportunityWriter
+from app.demo.orders import OrderWriter
 from app.demo.org import Team, write_team
 from app.demo.reminders import write_reminders
 from app.demo.workdays import Workdays
@@ -29,10 +31,13 @@ from app.errors import DomainError
 from app.i18n import Label
 from app.models.announcements import Announcement
 from app.models.base import mapper_of
+from app.models.basedata import Product, StockLevel
 from app.models.customers import Contact, Customer, NumberSeries
 from app.models.history import StatusMove
 from app.models.installation import DEMO_MARK, Installation
+from app.models.interactions import Interaction
 from app.models.marketing import Opportunity, PlanItem
+from app.models.orders import CustomerMonth, Order, OrderLine
 from app.models.org import Department, Employee
 from app.security.audit import unlogged
 from config import Settings
@@ -46,7 +51,12 @@ EVERY, MORE = 5, 100
 DUE_TODAY_EACH = 2
 PROGRESS_EVERY = 500
 CARRIED_OVER = 3
-KEYED = (Announcement, Customer, Contact, Opportunity, PlanItem, StatusMove)
+#: Parents before children.
+KEYED = (
+    *(Announcement, Product, StockLevel, Customer, Contact, Opportunity, PlanItem, StatusMove),
+    *(Order, OrderLine, Interaction),
+)
+WRITTEN = (NumberSeries, *KEYED, CustomerMonth)
 
 
 class DemoRefused(DomainError):
@@ -138,6 +148,9 @@ class _Loading:
         self._progress = progress
         self._world = _world(connection, wish)
         self._courses = Courses(self._world, wish.opportunities)
+        self._customers = CustomerWriter(self._world)
+        self._orders = OrderWriter(self._world)
+        self._interactions = InteractionWriter(self._world)
         self._written = 0
 
     def run(self) -> None:
@@ -167,18 +180,24 @@ class _Loading:
 
     def _write_customers(self, wins: list[tuple[float, int]]) -> array[int]:
         """Those from before the year, then the won ones. Returns the customer of each row, or 0."""
-        writer = CustomerWriter(self._world)
         customer_of = array("l", [0]) * self._courses.total
         for birth in self._carried_over(self._wish.customers - len(wins)):
-            writer.write(birth)
-            self._tell()
+            self._write_customer(birth)
         for _, row in wins:
             course = self._courses.course(row)
             if course.seller is not None and course.closed is not None:
-                customer_of[row] = writer.write(Birth(course.company, course.closed, course.seller.key))
-                self._tell()
-        writer.numbers.finish()
+                customer_of[row] = self._write_customer(Birth(course.company, course.closed, course.seller.key))
+        self._customers.numbers.finish()
         return customer_of
+
+    def _write_customer(self, birth: Birth) -> int:
+        """One customer with all that belongs to it; returns its key."""
+        plan = self._orders.plan(birth)
+        account = self._customers.write(birth, last_order_on=self._orders.last_day(plan))
+        self._orders.write(account, plan)
+        self._interactions.write(account)
+        self._tell()
+        return account.key
 
     def _carried_over(self, count: int) -> Iterator[Birth]:
         """The customers of the years before the product came into use."""
@@ -211,7 +230,7 @@ def _world(connection: Connection, wish: Wish) -> World:
         directory=Directory(wish.seed),
         team=_write_team(connection, wish, workdays),
         entries=read_entries(connection),
-        bulk=Bulk(connection, (NumberSeries, *KEYED)),
+        bulk=Bulk(connection, WRITTEN),
         keys={model: Keys(connection, model) for model in KEYED},
     )
 
@@ -230,5 +249,5 @@ def _write_team(connection: Connection, wish: Wish, workdays: Workdays) -> Team:
 def _gather_statistics(connection: Connection) -> None:
     """PostgreSQL plans by statistics that it would gather only later."""
     if connection.dialect.name == "postgresql":
-        for model in KEYED:
+        for model in WRITTEN:
             connection.execute(text(f"ANALYZE {model.__tablename__}"))

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from itertools import accumulate
 from pathlib import Path
@@ -138,6 +139,45 @@ class Phrases:
 
 
 @dataclass(frozen=True, slots=True)
+class Goods:
+    """What is sold: how many at a time, and to which industries (to all where none is named)."""
+
+    number: str
+    name: str
+    model: str
+    batch: str
+    unit: str
+    price: Decimal
+    usual: tuple[int, int]
+    industries: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A way of dealing with a customer: where it takes place, and what it is about with what was said."""
+
+    kind: str
+    places: tuple[str, ...]
+    topics: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Talks:
+    """The ways of dealing with a customer, with the running totals of their weights."""
+
+    ways: tuple[Talk, ...]
+    weights: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Warehouses:
+    """Names of warehouses with the letter of their places, and remarks on what lies there."""
+
+    names: tuple[tuple[str, str], ...]
+    memos: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Names:
     """Family names with the running totals of their weights, given names, and those of roads and banks."""
 
@@ -229,6 +269,32 @@ def names() -> Names:
         roads=tuple(entry["roads"].split()),
         banks=tuple(entry["banks"].split()),
     )
+
+
+@cache
+def goods() -> tuple[Goods, ...]:
+    """Everything that is sold."""
+    return tuple(
+        Goods(number, name, model, batch, unit, Decimal(price), (least, most), frozenset(industries))
+        for number, name, model, batch, unit, price, (least, most), industries in _read("products.json")["products"]
+    )
+
+
+def warehouses() -> Warehouses:
+    """Where the goods lie."""
+    entry = _read("products.json")
+    return Warehouses(tuple((name, letter) for name, letter in entry["warehouses"]), tuple(entry["stock_memos"]))
+
+
+@cache
+def talks() -> Talks:
+    """What is talked about with customers."""
+    entry = _read("interactions.json")
+    ways = (
+        Talk(kind, tuple(one["places"]), tuple((topic, tuple(said)) for topic, said in one["talks"]))
+        for kind, one in entry.items()
+    )
+    return Talks(tuple(ways), tuple(accumulate(float(one["weight"]) for one in entry.values())))
 
 
 def team() -> dict[str, list[dict[str, Any]]]:

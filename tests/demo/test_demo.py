@@ -1,8 +1,8 @@
 """The demo company: everything it should have, and valid by the product's own rules."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,14 +21,21 @@ from app.demo.workdays import is_workday
 from app.models import (
     Contact,
     Customer,
+    CustomerMonth,
     Department,
     Employee,
+    Interaction,
     NumberSeries,
     Opportunity,
+    Order,
+    OrderLine,
+    OrderStatus,
     PlanItem,
+    Product,
     Reach,
     Reminder,
     StatusMove,
+    StockLevel,
 )
 from app.models.names import name_key
 from app.models.reminders import OPPORTUNITY_ASSIGNED, PLAN_ITEM_DUE
@@ -36,7 +43,7 @@ from app.security.actor import SYSTEM, load_actor
 from tests.demo.databases import PASSWORD
 
 ZONE = ZoneInfo("Asia/Shanghai")
-MODELS = (Customer, Contact, Opportunity, PlanItem, StatusMove)
+MODELS = (Customer, Contact, Opportunity, PlanItem, StatusMove, Product, StockLevel, Order, OrderLine, Interaction)
 
 
 def today() -> date:
@@ -253,6 +260,94 @@ def test_figures_tell_a_story(session: Session):
     assert (session.scalar(won) or 0) > (session.scalar(lost) or 0) + 5
     summaries = Counter(row.summary for row in session.scalars(select(Opportunity)))
     assert len(summaries) > 120 and max(summaries.values()) <= 3
+
+
+# ---- what customers bought and what was talked about -------------------------------------------------------
+
+
+def test_products_and_stock(session: Session):
+    products = session.scalars(select(Product)).all()
+    assert 55 <= len(products) <= 65 and len({str(one) for one in products}) == len(products)
+    assert {one.warehouse for one in session.scalars(select(StockLevel))} == {"苏州成品仓", "东莞分拨仓", "天津备件仓"}
+    assert any(one.price is not None and one.price != round(one.price, 2) for one in products)
+    stored = {one.product_id for one in session.scalars(select(StockLevel))}
+    assert 0 < len(products) - len(stored) < 8
+
+
+def test_every_amount_is_the_exact_sum_of_rounded_lines(session: Session):
+    orders = session.scalars(select(Order)).all()
+    lines = session.scalars(select(OrderLine)).all()
+    assert 4 <= len(orders) / 200 <= 6 and 1.7 <= len(lines) / len(orders) <= 2.3
+    total: dict[int, Decimal] = defaultdict(Decimal)
+    for line in lines:
+        assert line.amount == (line.quantity * line.unit_price).quantize(Decimal("0.01"), ROUND_HALF_UP)
+        total[line.order_id] += line.amount
+    assert all(order.total == total[order.id] and order.total > 0 for order in orders)
+
+
+def test_kept_totals_are_those_of_the_orders(session: Session):
+    months: dict[tuple[int, date], list[Any]] = defaultdict(lambda: [0, Decimal(0)])
+    last: dict[int, date] = {}
+    for order in session.scalars(select(Order)):
+        assert order.customer is not None and order.customer_name == order.customer.name
+        assert order.customer.created_on.astimezone(ZONE).date() <= order.ordered_on < today()
+        kept = months[order.customer_id or 0, order.ordered_on.replace(day=1)]
+        kept[0] += 1
+        kept[1] += order.total
+        last[order.customer.id] = max(last.get(order.customer.id, date.min), order.ordered_on)
+    assert {
+        (one.customer_id, one.month): [one.orders, one.amount] for one in session.scalars(select(CustomerMonth))
+    } == months
+    for customer in session.scalars(select(Customer)):
+        assert customer.last_order_on == last.get(customer.id)
+
+
+def test_customers_grow_shrink_fall_silent_and_never_come(session: Session):
+    customers = session.scalars(select(Customer)).all()
+    silent = [one for one in customers if one.last_order_on and one.last_order_on < today() - timedelta(days=184)]
+    assert 12 <= len(silent) <= 45
+    assert {"jingli1", "jingli2"} <= {one.manager.username for one in silent if one.manager}
+    old = [one for one in customers if one.created_on.astimezone(ZONE).date() < today() - timedelta(days=400)]
+    assert 1 <= sum(one.last_order_on is None for one in old) <= 4
+    bought: dict[int, list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
+    for month in session.scalars(select(CustomerMonth)):
+        bought[month.customer_id][month.month > today() - timedelta(days=365)] += month.amount
+    assert sum(after > 2 * before > 0 for before, after in bought.values()) >= 10
+    assert sum(before > 2 * after > 0 for before, after in bought.values()) >= 10
+    unpaid = session.scalars(select(Order).where(Order.status == OrderStatus.UNPAID)).all()
+    recent = [one for one in unpaid if one.ordered_on > today() - timedelta(days=70)]
+    assert len(recent) >= 10 and len(recent) > 2 * (len(unpaid) - len(recent))
+
+
+def test_interactions_are_those_of_the_customer(session: Session):
+    rows = session.scalars(select(Interaction)).all()
+    assert 2.5 <= len(rows) / 200 <= 3.5
+    assert {row.kind.item for row in rows if row.kind} == {"拜访", "电话", "邮件", "会议", "其他"}
+    for row in rows:
+        assert row.contact is not None and row.contact.customer_id == row.customer_id
+        assert row.created_by_id == row.customer.manager_id
+        assert (
+            row.created_on.astimezone(ZONE).date() == row.happened_on >= row.customer.created_on.astimezone(ZONE).date()
+        )
+        assert row.next_contact_on is None or row.next_contact_on > row.happened_on or row.is_followed_up
+        assert not row.is_followed_up or (row.next_contact_on is not None and row.next_contact_on < today())
+
+
+def test_next_contacts_are_due_and_overdue_and_not_too_many(session: Session):
+    for username in ("jingli1", "jingli2"):
+        open_ones = session.scalars(
+            select(Interaction.next_contact_on)
+            .join(Employee, Employee.id == Interaction.created_by_id)
+            .where(
+                Employee.username == username,
+                Interaction.next_contact_on.is_not(None),
+                Interaction.is_followed_up.is_(False),
+            )
+        ).all()
+        days = [one for one in open_ones if one is not None]
+        assert 1 <= sum(day == today() for day in days) <= 2, username
+        assert 1 <= sum(day < today() for day in days) <= 2, username
+        assert 2 <= sum(day > today() for day in days) <= 5, username
 
 
 # ---- the product goes on ----------------------------------------------------------------------------------

@@ -3,12 +3,13 @@
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, insert, select, update
 
 from app.actions.imports import KINDS
-from app.errors import DomainError, Forbidden, WrongState
+from app.errors import Forbidden, Invalid, WrongState
 from app.models import Contact, Customer, CustomerMonth, DictionaryEntry, Model, Order, OrderLine, Product, StockLevel
 from app.models.base import mapper_of
 from app.security.actor import SYSTEM
@@ -78,7 +79,8 @@ def test_no_flush_makes_one(app, session_of, who):
 
 @pytest.mark.parametrize("model", COPIES)
 def test_no_statement_in_bulk_does(app, session_of, model):
-    before, table = everything(app), mapper_of(model).local_table
+    before = everything(app)
+    table: Any = mapper_of(model).local_table
     statements = (
         update(model).values(source="x") if hasattr(model, "source") else update(model).values(amount=Decimal(1)),
         update(table.alias("other")).values({list(table.c)[-1].name: None}),
@@ -170,7 +172,7 @@ def test_a_second_of_the_same_value_is_told_so_though_nobody_saw_the_first(sessi
     monkeypatch.setattr(basedata, "_refuse_double", lambda *_: None)
     with session_of("admin") as (session, actor):
         values = {"category": "地区", "item": "港澳", "value": "1", "position": None, "is_active": True}
-        with pytest.raises(DomainError) as refusal:
+        with pytest.raises(Invalid) as refusal:
             basedata.create_entry(session, values, by=actor, at=now())
         assert "value" in refusal.value.fields
 
