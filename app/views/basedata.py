@@ -20,6 +20,7 @@ from app.models.basedata import DictionaryEntry, Product, StockLevel
 from app.security.rights import DICTIONARY, PRODUCTS, STOCK, Verb
 from app.views.categories import CategoryFilter, ItemFilter, category_in_words
 from app.views.edge import actor, zone
+from app.views.forms import CrmForm
 from app.views.guards import expose, needs
 from app.views.listing import EntryFilter, Filter
 from app.views.model_view import CrmModelView
@@ -37,8 +38,8 @@ class Dictionary(CrmModelView):
     screen = DICTIONARY
     record_label = Label("Dictionary entry")
     name_column = "item"
-    list_columns = ("category", "item", "value", "position", "is_active", "is_editable")
-    more_columns = ("id",)
+    list_columns = ("category", "item", "value", "is_active", "is_editable")
+    more_columns = ("position", "id")
     show_columns = ("category", "item", "value", "position", "is_active", "is_editable")
     order_columns = ("id", "category", "item", "value", "position")
     default_sort = "category"
@@ -57,6 +58,13 @@ class Dictionary(CrmModelView):
         found = super().cell(row, name, is_wide=is_wide)
         words = {"category": category_in_words(row.category), "item": row.text}
         return replace(found, text=words.get(name, found.text))
+
+    def form(self, kind: type[CrmForm], row: Any) -> CrmForm:
+        """Says what is not plain to see."""
+        form = super().form(kind, row)
+        form["category"].description = Label("A new category may be typed.")
+        form["position"].description = Label("Left empty, it comes last.")
+        return form
 
     # ---- who may what -------------------------------------------------------------------------------------
 
@@ -188,7 +196,7 @@ class Products(CrmModelView):
     list_columns = ("number", "name", "model", "batch", "unit", "price", "memo")
     show_columns = ("number", "name", "model", "batch", "unit", "price", "memo")
     order_columns = ("id", "number", "name", "price")
-    default_sort = "name"
+    default_sort = "number"
     filters = (
         Filter("name", Label("Name")),
         Filter("model", Label("Model")),

@@ -10,6 +10,7 @@ from wtforms import StringField
 
 from app.actions.basedata import categories
 from app.extensions import session
+from app.i18n import is_english
 from app.models.basedata import Category, DictionaryEntry
 from app.views.listing import Filter, Found, in_each_language
 
@@ -17,8 +18,8 @@ OWN = {category.value: category.label for category in Category}
 
 
 def category_in_words(text: str) -> str:
-    """A category as the reader calls it."""
-    return str(OWN.get(text, text))
+    """A category as the reader calls it; what is stored is Chinese."""
+    return str(OWN[text]) if text in OWN and is_english() else text
 
 
 def category_named(text: str) -> str:
