@@ -114,7 +114,7 @@ class Settings:
             default_locale=reader.choice("CRM_DEFAULT_LOCALE", LOCALES),
             port=reader.number("PORT", 8080, lowest=1, highest=HIGHEST_PORT),
             given_demo_password=reader.secret("CRM_DEMO_PASSWORD", SHORTEST_DEMO_PASSWORD),
-            sales_config=reader.optional("CRM_SALES_CONFIG"),
+            sales_config=reader.file("CRM_SALES_CONFIG"),
             mail_url=reader.optional("CRM_MAIL_URL"),
             admin_user=reader.optional("CRM_ADMIN_USER"),
             admin_password=reader.optional("CRM_ADMIN_PASSWORD"),
@@ -196,6 +196,11 @@ class _Reader:
 
     def optional(self, name: str) -> str | None:
         return self.text(name) or None
+
+    def file(self, name: str) -> str | None:
+        """A file, which lies below the project's folder where the name is relative."""
+        given = self.optional(name)
+        return str(self._root / given) if given else None
 
     def choice(self, name: str, choices: Sequence[str]) -> str:
         """One of ``choices``; the first is the default."""

@@ -33,9 +33,13 @@ GRANTS = (
 )
 
 
+class ForeignFile(sqlite3.Connection):
+    """A connection to a database of somebody else, whose settings are left alone."""
+
+
 def prepare_sqlite(connection: Any, _record: Any = None) -> None:
-    """Write-ahead log, foreign keys, and patience with another writer, on every SQLite connection."""
-    if not isinstance(connection, sqlite3.Connection):
+    """Write-ahead log, foreign keys, and patience with another writer, on every SQLite connection of ours."""
+    if not isinstance(connection, sqlite3.Connection) or isinstance(connection, ForeignFile):
         return
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={PATIENCE}"):
         connection.execute(f"PRAGMA {pragma}")

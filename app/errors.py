@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from app.i18n import Label, LazyString
+from app.i18n import Label, LazyString, Told
 
-Sentence: TypeAlias = str | LazyString
+Sentence: TypeAlias = str | LazyString | Told
 
 
 class DomainError(Exception):

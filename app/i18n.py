@@ -56,8 +56,10 @@ class Told:
     values: dict[str, str | int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, sentence: str | LazyString, **values: str | int) -> Self:
-        """A ``Label`` with its values; any other text stays as it is."""
+    def of(cls, sentence: "str | LazyString | Self", **values: str | int) -> Self:
+        """A ``Label`` with its values; any other text stays as it is, and so does what is told already."""
+        if isinstance(sentence, cls):
+            return sentence
         return cls(sentence.message if isinstance(sentence, Label) else str(sentence), values)
 
     def __str__(self) -> str:

@@ -19,7 +19,7 @@ from app.models.orders import CustomerMonth, Order, OrderLine, OrderStatus
 from app.models.org import Department, Employee, Reach, Role, RoleReach
 from app.models.reminders import Reminder, ReminderSetting
 from app.models.roles import RoleVersion
-from app.models.sales_system import Refresh, RefreshState, SetAside
+from app.models.sales_system import CustomerAlias, Refresh, RefreshState, SetAside
 from app.models.sessions import EndReason, SignIn
 from app.models.settings import SettingValue
 from app.models.sign_in import SignInTry, TryOutcome
@@ -34,6 +34,7 @@ __all__ = [
     "Category",
     "Contact",
     "Customer",
+    "CustomerAlias",
     "CustomerMonth",
     "CustomerStatus",
     "Department",

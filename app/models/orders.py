@@ -7,12 +7,13 @@ from decimal import Decimal
 from typing import ClassVar
 
 from sqlalchemy import Date, ForeignKey, Index, Integer, String, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from app.i18n import Choice, Label
 from app.models.base import NEVER_REUSED, ChoiceType, Exact, Model, said
 from app.models.basedata import Product
 from app.models.customers import Customer
+from app.models.names import name_key
 
 UNMATCHED = text("customer_id IS NULL")
 
@@ -28,8 +29,9 @@ class Order(Model):
     """One order, which only the link to the sales system writes.
 
     ``customer_number`` and ``customer_name`` are as the source has them; an order whose customer is unknown or
-    ambiguous has no ``customer_id`` until it is matched (definition 09.19). ``total`` is what counts: the exact sum of
-    the lines, or where there are none ``stated_total``, which the source said (definition 09.5).
+    ambiguous has no ``customer_id`` until it is matched (definition 09.19); ``customer_key`` is the name in the
+    form in which customers' names are compared. ``total`` is what counts: the exact sum of the lines, or where there
+    are none ``stated_total``, which the source said (definition 09.5).
     """
 
     __tablename__ = "orders"
@@ -37,6 +39,8 @@ class Order(Model):
         Index("ix_orders_customer_id", "customer_id", "ordered_on", "id"),
         Index("ix_orders_ordered_on", "ordered_on", "id"),
         Index("ix_orders_unmatched", "customer_name", sqlite_where=UNMATCHED, postgresql_where=UNMATCHED),
+        Index("ix_orders_unmatched_number", "customer_number", sqlite_where=UNMATCHED, postgresql_where=UNMATCHED),
+        Index("ix_orders_unmatched_key", "customer_key", sqlite_where=UNMATCHED, postgresql_where=UNMATCHED),
         NEVER_REUSED,
     )
     is_audited: ClassVar[bool] = False
@@ -48,6 +52,7 @@ class Order(Model):
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id"))
     customer_number: Mapped[str | None] = mapped_column(String(50), info=said(Label("Customer number")))
     customer_name: Mapped[str | None] = mapped_column(String(100), info=said(Label("Customer name")))
+    customer_key: Mapped[str | None] = mapped_column(String(100))
     ordered_on: Mapped[date] = mapped_column(Date, info=said(Label("Date")))
     address: Mapped[str | None] = mapped_column(String(300), info=said(Label("Delivery address")))
     status: Mapped[OrderStatus] = mapped_column(
@@ -59,6 +64,11 @@ class Order(Model):
 
     customer: Mapped[Customer | None] = relationship(info=said(Label("Customer")))
     lines: Mapped[list[OrderLine]] = relationship(back_populates="order", order_by="OrderLine.line_no")
+
+    @validates("customer_name")
+    def _keep_customer_key(self, _key: str, name: str | None) -> str | None:
+        self.customer_key = name_key(name) if name else None
+        return name
 
     def __str__(self) -> str:
         return self.number

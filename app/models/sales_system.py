@@ -1,15 +1,16 @@
-"""The link to the sales system: each refresh, and the rows it set aside."""
+"""The link to the sales system: each refresh, the rows it set aside, and whose orders a person said they are."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKey, Index, Integer, String
+from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.i18n import Choice, Label, Told
 from app.models.base import NEVER_REUSED, ChoiceType, Model, UtcDateTime, said
+from app.models.customers import Customer
 from app.models.jobs import Arguments, ToldType
 from app.models.org import Employee
 
@@ -22,15 +23,24 @@ class RefreshState(Choice):
     FAILED = "failed", Label("Refresh failed")
 
 
+#: One refresh of a source at a time.
+RUNNING = text("state = 'running'")
+
+
 class Refresh(Model):
     """One refresh from one source.
 
     ``counts`` has by kind the numbers that the command tells: rows, created, updated, skipped, failed, unmatched,
     removed. ``outcome`` says why it failed. ``stamps`` has by kind how far an incremental refresh has read.
+    ``holder`` is who runs it, and ``beat_at`` when he was last known to live.
     """
 
     __tablename__ = "refreshes"
-    __table_args__ = (Index("ix_refreshes_source_id", "source", "id"), NEVER_REUSED)
+    __table_args__ = (
+        Index("ix_refreshes_source_id", "source", "id"),
+        Index("ix_refreshes_running", "source", unique=True, sqlite_where=RUNNING, postgresql_where=RUNNING),
+        NEVER_REUSED,
+    )
     is_audited: ClassVar[bool] = False
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, info=said(Label("No.")))
@@ -45,6 +55,9 @@ class Refresh(Model):
     counts: Mapped[dict[str, Any]] = mapped_column(Arguments, default=dict)
     stamps: Mapped[dict[str, Any]] = mapped_column(Arguments, default=dict)
     outcome: Mapped[Told | None] = mapped_column(ToldType, info=said(Label("Outcome"), is_long=True))
+    is_whole: Mapped[bool] = mapped_column(Boolean, default=True)
+    holder: Mapped[str] = mapped_column(String(100), default="")
+    beat_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     person: Mapped[Employee | None] = relationship(info=said(Label("Started by")))
 
@@ -73,3 +86,28 @@ class SetAside(Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.row}"
+
+
+class CustomerAlias(Model):
+    """What the sales system calls a customer, as a person said by hand: by a number or by a name, never both.
+
+    So every later order that is called so finds that customer too.
+    """
+
+    __tablename__ = "customer_aliases"
+    __table_args__ = (NEVER_REUSED,)
+    seen_through: ClassVar[str] = "customer"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, info=said(Label("No.")))
+    customer_number: Mapped[str | None] = mapped_column(
+        String(50), unique=True, info=said(Label("Customer number in the sales system"))
+    )
+    customer_key: Mapped[str | None] = mapped_column(
+        String(100), unique=True, info=said(Label("Customer name in the sales system"))
+    )
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), index=True)
+
+    customer: Mapped[Customer] = relationship(info=said(Label("Customer")))
+
+    def __str__(self) -> str:
+        return self.customer_number or self.customer_key or ""

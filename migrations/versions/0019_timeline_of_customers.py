@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0019"
-down_revision = "0017"
+down_revision = "0018"
 
 TOLD = sa.text(
     "root_table = 'customers' AND table_name IN ('customers', 'contacts') AND kind IN ('created', 'changed', 'deleted')"

@@ -1,6 +1,7 @@
 """Takes rows of files in: reads, maps and checks them, meets duplicates, writes in batches, reports."""
 
 from app.actions.imports.directory import Directory
+from app.actions.imports.garbage import few_collections
 from app.actions.imports.intake import Intake, OnDuplicate, Run
 from app.actions.imports.mapping import read_map
 from app.actions.imports.opportunities import OpportunityIntake
@@ -21,6 +22,7 @@ __all__ = [
     "Table",
     "Unusable",
     "bad_rows_file",
+    "few_collections",
     "open_table",
     "read_map",
 ]

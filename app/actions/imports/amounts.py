@@ -1,17 +1,24 @@
-"""Reads numbers as people write them, and the arithmetic of a column map; decimal throughout."""
+"""Reads numbers as people write them, and the arithmetic of a column map; decimal throughout.
+
+What a row does to a formula is told as a ``Told`` in the ValueError, so that it can be kept for readers of any
+language.
+"""
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Never
 
-from app.i18n import gettext
+from app.i18n import Label, Told, gettext
 
 NUMBER = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?")
-TOKEN = re.compile(r"\s*(?:(?P<number>\d+(?:\.\d+)?)|\{(?P<header>[^{}]+)\}|(?P<sign>[-+*/()×÷−－＋（）]))")
+TOKEN = re.compile(
+    r"\s*(?:(?P<number>\d+(?:\.\d+)?)|\{(?P<header>[^{}]+)\}|(?P<name>[^\W\d]\w*)|(?P<sign>[-+*/()×÷−－＋（）]))"
+)
 SIGNS = str.maketrans("×÷−－＋（）", "*/--+()")
+NOT_A_NUMBER = Label("“%(text)s” is not a number.")
 LONGEST = 300
 DEEPEST = 20
 
@@ -43,23 +50,26 @@ class Formula:
         except Empty:
             return None
         except ZeroDivisionError:
-            raise ValueError(gettext("This would divide by zero.")) from None
+            raise ValueError(Told.of(Label("This would divide by zero."))) from None
         except ArithmeticError:
-            raise ValueError(gettext("This cannot be worked out.")) from None
+            raise ValueError(Told.of(Label("This cannot be worked out."))) from None
 
 
-def read_formula(text: str, name_of: Callable[[str], str]) -> Formula:
-    """The formula in ``text``; ``name_of`` gives a header its key in the rows. Raises ValueError."""
+def read_formula(text: str, name_of: Callable[[str], str], *, has_bare_names: bool = False) -> Formula:
+    """The formula in ``text``; ``name_of`` gives a header its key in the rows. Raises ValueError.
+
+    With ``has_bare_names`` a header of one word may stand without its braces.
+    """
     if len(text) > LONGEST:
         raise ValueError(gettext("The arithmetic is longer than %(num)d characters.", num=LONGEST))
-    return _Reader(text, name_of).formula()
+    return _Reader(list(_tokens(text, has_bare_names)), name_of).formula()
 
 
 class _Reader:
     """Descends through sums, products and single parts, one function each."""
 
-    def __init__(self, text: str, name_of: Callable[[str], str]) -> None:
-        self._tokens = list(_tokens(text))
+    def __init__(self, tokens: Sequence[tuple[str, str]], name_of: Callable[[str], str]) -> None:
+        self._tokens = tokens
         self._place = 0
         self._depth = 0
         self._headers: list[str] = []
@@ -92,7 +102,7 @@ class _Reader:
         self._place += 1
         if kind == "number":
             return _constant(Decimal(text))
-        if kind == "header":
+        if kind in {"header", "name"}:
             self._headers.append(self._name_of(text))
             return _cell(self._headers[-1])
         if text == "-":
@@ -118,12 +128,12 @@ class _Reader:
         )
 
 
-def _tokens(text: str) -> Iterator[tuple[str, str]]:
+def _tokens(text: str, has_bare_names: bool) -> Iterator[tuple[str, str]]:
     place = 0
     rest = text.rstrip()
     while place < len(rest):
         found = TOKEN.match(rest, place)
-        if found is None or found.lastgroup is None:
+        if found is None or found.lastgroup is None or (found.lastgroup == "name" and not has_bare_names):
             raise ValueError(gettext("The arithmetic cannot be read from “%(text)s” on.", text=rest[place:].strip()))
         kind, token = found.lastgroup, found.group(found.lastgroup)
         yield kind, token.translate(SIGNS) if kind == "sign" else token
@@ -141,7 +151,7 @@ def _cell(header: str) -> Part:
             raise Empty
         number = read_amount(text)
         if number is None:
-            raise ValueError(gettext("“%(text)s” is not a number.", text=text))
+            raise ValueError(Told.of(NOT_A_NUMBER, text=text))
         return number
 
     return read

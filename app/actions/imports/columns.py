@@ -7,7 +7,7 @@ name.
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 from typing import Any, ClassVar, cast
@@ -16,6 +16,7 @@ from marshmallow import Schema, ValidationError, fields
 
 from app.actions.imports.amounts import read_amount
 from app.actions.imports.directory import Directory, plain_key
+from app.actions.imports.moments import read_moment
 from app.actions.phones import Phone, read_phone
 from app.errors import Invalid
 from app.i18n import Label, gettext, listed
@@ -25,8 +26,6 @@ from app.models.basedata import Category
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 CONTROL_IN_LONG_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 MARKUP = re.compile(r"<\s*[/!a-zA-Z]")
-DAY = re.compile(r"(\d{4})(?:-(\d{1,2})-(\d{1,2})|/(\d{1,2})/(\d{1,2})|年(\d{1,2})月(\d{1,2})日)")
-FIRST_YEAR, LAST_YEAR = 1900, 2200
 CENT = Decimal("0.01")
 
 
@@ -175,26 +174,8 @@ class Day(Column):
         return self.moment(text).date()
 
     def moment(self, text: str) -> datetime:
-        """The moment a text says, in the company's zone; a date is that day at 00:00. Raises ValueError."""
-        plain = _plain(text)
-        found = DAY.match(plain)
-        try:
-            if found is None:
-                raise ValueError
-            day = date(*(int(digits) for digits in found.groups() if digits))
-            moment = datetime.combine(day, _time_of(plain[found.end() :]))
-        except ValueError:
-            raise ValueError(gettext("This needs a date such as 2026-03-01, with or without a time.")) from None
-        if not FIRST_YEAR <= day.year <= LAST_YEAR:
-            raise ValueError(gettext("This date is too far away."))
-        zone = self.directory.zone
-        return moment.astimezone(zone) if moment.tzinfo else moment.replace(tzinfo=zone)
-
-
-def _time_of(text: str) -> time:
-    """The time after a date, 00:00 where there is none; an hour may have one digit. Raises ValueError."""
-    plain = text.replace(" ", "").removeprefix("T")
-    return time.fromisoformat(plain.zfill(len(plain) + (plain[1:2] == ":"))) if plain else time()
+        """The moment a text says, in the company's zone. Raises ValueError."""
+        return read_moment(text, self.directory.zone)
 
 
 class Moment(Day):

@@ -5,18 +5,21 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from app.actions.imports.amounts import read_formula
 from app.actions.imports.report import Unusable
-from app.i18n import gettext, listed
+from app.i18n import Label, Told, gettext, listed
 
 SOURCES = ("header", "constant", "template", "arithmetic")
 EXTRAS = ("values", "when")
 SLOT = re.compile(r"\{([^{}|]+)((?:\|\w+)*)\}")
+
+SIGN = re.compile(r"[-+*/×÷−－＋]")
 
 Row = Mapping[str, str]
 Value = str | Decimal
@@ -31,11 +34,17 @@ FILTERS: dict[str, Callable[[str], str]] = {
 
 @dataclass(frozen=True)
 class Rule:
-    """How one field is read: from which headers and by which function, which raises ValueError."""
+    """How one field is read: from which headers and by which function, which raises ValueError.
+
+    ``is_column`` says that the field is the cell of its one header as it stands. ``otherwise`` is the rule that counts
+    where there is no such header.
+    """
 
     field: str
     headers: tuple[str, ...]
     read: Callable[[Row], Value]
+    is_column: bool = False
+    otherwise: "Rule | None" = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +92,7 @@ def plan_for(
     Raises Unusable when a needed field or a header of the map is not there, or one is there twice.
     """
     keys = tuple(header_key(header) or f"#{place}" for place, header in enumerate(headers, start=1))
+    rules = {field: _chosen(rule, keys) for field, rule in rules.items()}
     _refuse_missing_headers(rules, keys)
     fields = {header_key(name): field for field, others in names.items() for name in (field, *others)}
     own = [_column(fields[key], key) for key in keys if key in fields and fields[key] not in rules]
@@ -91,13 +101,18 @@ def plan_for(
     _refuse_doubles(chosen, [key for key in keys if key in used])
     missing = [field for field in needed if field not in {rule.field for rule in chosen}]
     if missing:
-        raise Unusable(gettext("These columns are missing: %(names)s", names=listed(missing)))
+        raise Unusable(Told.of(Label("These columns are missing: %(names)s"), names=", ".join(missing)))
     ignored = tuple(header or key for header, key in zip(headers, keys, strict=True) if key not in used)
     return Plan(keys, chosen, ignored)
 
 
 def _column(field: str, key: str) -> Rule:
-    return Rule(field, (key,), lambda row: row[key])
+    return Rule(field, (key,), lambda row: row[key], is_column=True)
+
+
+def _chosen(rule: Rule, keys: Collection[str]) -> Rule:
+    """What was written like a header and like arithmetic is a header where there is one of that name."""
+    return rule.otherwise if rule.otherwise and rule.headers[0] not in keys else rule
 
 
 def _refuse_missing_headers(rules: Mapping[str, Rule], keys: Collection[str]) -> None:
@@ -105,8 +120,8 @@ def _refuse_missing_headers(rules: Mapping[str, Rule], keys: Collection[str]) ->
         for header in rule.headers:
             if header not in keys:
                 raise Unusable(
-                    gettext(
-                        "The map reads %(field)s from the column “%(header)s”, which the file does not have.",
+                    Told.of(
+                        Label("The map reads %(field)s from the column “%(header)s”, which the file does not have."),
                         field=rule.field,
                         header=header,
                     )
@@ -117,7 +132,7 @@ def _refuse_doubles(rules: Sequence[Rule], used: Sequence[str]) -> None:
     fields = [rule.field for rule in rules]
     twice = [name for names in (used, fields) for name in names if names.count(name) > 1]
     if twice:
-        raise Unusable(gettext("The column “%(header)s” is there twice.", header=twice[0]))
+        raise Unusable(Told.of(Label("The column “%(header)s” is there twice."), header=twice[0]))
 
 
 # ---- the map --------------------------------------------------------------------------------------------
@@ -129,21 +144,25 @@ def read_map(path: Path, fields: Collection[str]) -> dict[str, Rule]:
         text = path.read_text(encoding="utf-8-sig")
         given = tomllib.loads(text)
     except OSError as error:
-        raise Unusable(gettext("%(name)s cannot be read: %(why)s", name=path.name, why=error.strerror)) from None
+        raise Unusable(
+            Told.of(Label("%(name)s cannot be read: %(why)s"), name=path.name, why=error.strerror or str(error))
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Unusable(gettext("%(name)s is not a map in TOML: %(why)s", name=path.name, why=error)) from None
+        raise Unusable(
+            Told.of(Label("%(name)s is not a map in TOML: %(why)s"), name=path.name, why=str(error))
+        ) from None
     rules = {}
     for field, source in given.items():
         try:
-            rules[field] = _rule_of(field, source, fields)
+            rules[field] = rule_of(field, source, fields)
         except ValueError as error:
             raise Unusable(
-                gettext(
-                    "%(name)s, line %(line)d, %(field)s: %(why)s",
+                Told.of(
+                    Label("%(name)s, line %(line)d, %(field)s: %(why)s"),
                     name=path.name,
                     line=_line_of(field, text),
                     field=field,
-                    why=error,
+                    why=str(error),
                 )
             ) from None
     return rules
@@ -155,12 +174,13 @@ def _line_of(field: str, text: str) -> int:
     return next((number for number, line in enumerate(text.splitlines(), start=1) if start.match(line)), 1)
 
 
-def _rule_of(field: str, source: Any, fields: Collection[str]) -> Rule:
+def rule_of(field: str, source: Any, fields: Collection[str]) -> Rule:
+    """The rule that a map gives for one of ``fields``. Raises ValueError."""
     if field not in fields:
         meant = difflib.get_close_matches(field, fields, n=1)
         raise ValueError(gettext("There is no such field; there are: %(names)s", names=listed(meant or fields)))
     if isinstance(source, str):
-        source = {"header": source}
+        return _short_rule(field, source)
     if not isinstance(source, dict):
         raise ValueError(gettext("This needs a header in quotes, or a table in braces."))
     unknown = [key for key in source if key not in (*SOURCES, *EXTRAS)]
@@ -170,6 +190,17 @@ def _rule_of(field: str, source: Any, fields: Collection[str]) -> Rule:
     rule = _source_rule(field, kinds[0], source[kinds[0]])
     rule = _through_table(rule, source["values"]) if "values" in source else rule
     return _on_condition(rule, source["when"]) if "when" in source else rule
+
+
+def _short_rule(field: str, text: str) -> Rule:
+    """A text alone: a template where it has braces, else a header, or arithmetic where there is no such header."""
+    if SLOT.search(text):
+        return _template(field, text)
+    rule = _column(field, header_key(text))
+    with suppress(ValueError):
+        if SIGN.search(text):
+            return replace(rule, otherwise=_arithmetic(field, text, has_bare_names=True))
+    return rule
 
 
 def _source_rule(field: str, kind: str, given: Any) -> Rule:
@@ -221,8 +252,8 @@ def _filtered(text: str, filters: Sequence[Callable[[str], str]]) -> str:
     return text
 
 
-def _arithmetic(field: str, text: str) -> Rule:
-    formula = read_formula(text, header_key)
+def _arithmetic(field: str, text: str, *, has_bare_names: bool = False) -> Rule:
+    formula = read_formula(text, header_key, has_bare_names=has_bare_names)
 
     def read(row: Row) -> Value:
         result = formula.value(row)
@@ -240,7 +271,7 @@ def _through_table(rule: Rule, given: Any) -> Rule:
     def read(row: Row) -> Value:
         value = str(rule.read(row))
         if value and value not in table:
-            raise ValueError(gettext("“%(text)s” is not in the value table of the map.", text=value))
+            raise ValueError(Told.of(Label("“%(text)s” is not in the value table of the map."), text=value))
         return table.get(value, "")
 
     return Rule(rule.field, rule.headers, read)

@@ -4,7 +4,7 @@ import codecs
 import csv
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,7 +14,7 @@ from tempfile import NamedTemporaryFile
 from typing import IO, Any
 
 from app.actions.imports.report import BadRow, Unusable
-from app.i18n import gettext
+from app.i18n import Label, Told, gettext
 
 SEPARATORS = ",;\t"
 ZIP, OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
@@ -40,29 +40,42 @@ class Table:
 
 
 @contextmanager
-def open_table(path: Path) -> Iterator[Table]:
-    """The table in ``path``; what it is, its content says and not its name. Raises Unusable."""
+def open_table(path: Path, *, as_it_stands: bool = False) -> Iterator[Table]:
+    """The table in ``path``; what it is, its content says and not its name. Raises Unusable.
+
+    The cells of the rows are trimmed, unless they are asked for ``as_it_stands``.
+    """
     try:
         with path.open("rb") as file:
             start = file.read(4)
         opened = _open_xlsx(path) if start == ZIP else _open_csv(path, start)
         with opened as (rows, expected):
-            yield _with_header(rows, expected)
+            yield _with_header(rows, expected, plain_cells=list if as_it_stands else _trimmed)
     except OSError as error:
         raise Unusable(
-            gettext("%(name)s cannot be read: %(why)s", name=path.name, why=error.strerror or error)
+            Told.of(Label("%(name)s cannot be read: %(why)s"), name=path.name, why=error.strerror or str(error))
         ) from None
 
 
-def _with_header(rows: Rows, expected: int) -> Table:
+def _with_header(rows: Rows, expected: int, *, plain_cells: Callable[[list[str]], list[str]]) -> Table:
     number, cells = next(rows, (0, []))
     headers = tuple(cell.lstrip("\ufeff").strip() for cell in cells)
     while headers and not headers[-1]:
         headers = headers[:-1]
     if number != 1 or not headers:
-        raise Unusable(gettext("The first row of the file must hold the headers."))
-    filled = ((place, row) for place, row in rows if any(row))
-    return Table(headers, filled, expected)
+        raise Unusable(Told.of(Label("The first row of the file must hold the headers.")))
+    read = ((place, plain_cells(row)) for place, row in rows)
+    return Table(headers, (row for row in read if any(row[1])), expected)
+
+
+def _trimmed(cells: list[str]) -> list[str]:
+    return [trimmed(cell) for cell in cells]
+
+
+def trimmed(cell: str) -> str:
+    """A cell without blanks around it, and without the apostrophe that a file of bad rows puts before a formula."""
+    cell = cell.strip()
+    return cell[1:].strip() if GUARDED.match(cell) else cell
 
 
 # ---- csv ----------------------------------------------------------------------------------------------
@@ -71,7 +84,7 @@ def _with_header(rows: Rows, expected: int) -> Table:
 @contextmanager
 def _open_csv(path: Path, start: bytes) -> Iterator[tuple[Rows, int]]:
     if start == OLD_EXCEL:
-        raise Unusable(gettext("%(name)s is a file of an old Excel: save it as xlsx or csv.", name=path.name))
+        raise Unusable(Told.of(Label("%(name)s is a file of an old Excel: save it as xlsx or csv."), name=path.name))
     encoding, lines = _encoding_of(path)
     with path.open(encoding=encoding, newline="") as file:
         separator = _separator_of(file)
@@ -83,7 +96,7 @@ def _encoding_of(path: Path) -> tuple[str, int]:
     for encoding in ("utf-8-sig", "gb18030"):
         with suppress(UnicodeDecodeError):
             return encoding, _count_lines(path, encoding)
-    raise Unusable(gettext("%(name)s is text in neither UTF-8 nor GB18030.", name=path.name))
+    raise Unusable(Told.of(Label("%(name)s is text in neither UTF-8 nor GB18030."), name=path.name))
 
 
 def _count_lines(path: Path, encoding: str) -> int:
@@ -111,17 +124,13 @@ def _separator_of(file: IO[str]) -> str:
 def _csv_rows(file: IO[str], separator: str) -> Rows:
     reader = csv.reader(file, delimiter=separator, strict=True)
     try:
-        for number, cells in enumerate(reader, start=1):
-            yield number, [_unguarded(cell.strip()).strip() for cell in cells]
+        yield from enumerate(reader, start=1)
     except csv.Error as error:
         raise Unusable(
-            gettext("The file cannot be read from line %(line)d on: %(why)s", line=reader.line_num, why=error)
+            Told.of(
+                Label("The file cannot be read from line %(line)d on: %(why)s"), line=reader.line_num, why=str(error)
+            )
         ) from None
-
-
-def _unguarded(cell: str) -> str:
-    """Without the apostrophe that a file of bad rows puts before what looks like a formula."""
-    return cell[1:] if GUARDED.match(cell) else cell
 
 
 # ---- xlsx ---------------------------------------------------------------------------------------------
@@ -140,12 +149,12 @@ def _open_xlsx(path: Path) -> Iterator[tuple[Rows, int]]:
                 name for name, kind in kinds.items() if kind == (SheetTypeEnum.WorkSheet, SheetVisibleEnum.Visible)
             ]
             if not shown:
-                raise Unusable(gettext("%(name)s has no sheet to read.", name=path.name))
+                raise Unusable(Told.of(Label("%(name)s has no sheet to read."), name=path.name))
             sheet = book.get_sheet_by_name(shown[0])
             rows = (list(map(_text_of, row)) for row in sheet.iter_rows())
             yield enumerate(rows, start=1), max(sheet.total_height - 1, 0)
     except CalamineError as error:
-        raise Unusable(gettext("%(name)s cannot be read: %(why)s", name=path.name, why=error)) from None
+        raise Unusable(Told.of(Label("%(name)s cannot be read: %(why)s"), name=path.name, why=str(error))) from None
 
 
 def _refuse_bomb(path: Path) -> None:
@@ -155,10 +164,12 @@ def _refuse_bomb(path: Path) -> None:
             sheets = [part for part in parcel.infolist() if part.filename.startswith("xl/worksheets/")]
             too_large = sum(part.file_size for part in parcel.infolist()) > MOST_UNPACKED
             if too_large or any(_area(parcel, part) > MOST_CELLS for part in sheets if not part.is_dir()):
-                raise Unusable(gettext("%(name)s is too large for a workbook: save the sheet as csv.", name=path.name))
+                raise Unusable(
+                    Told.of(Label("%(name)s is too large for a workbook: save the sheet as csv."), name=path.name)
+                )
     # What the library raises for a file that is damaged, of an unknown compression, encrypted or cut off.
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
-        raise Unusable(gettext("%(name)s cannot be read: %(why)s", name=path.name, why=error)) from None
+        raise Unusable(Told.of(Label("%(name)s cannot be read: %(why)s"), name=path.name, why=str(error))) from None
 
 
 def _area(parcel: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
@@ -220,7 +231,9 @@ def _draft_of(path: Path) -> Iterator[IO[str]]:
             "w", encoding="utf-8-sig", newline="", dir=path.parent, delete=False
         )
     except OSError as error:
-        raise Unusable(gettext("%(name)s cannot be written: %(why)s", name=path, why=error.strerror)) from None
+        raise Unusable(
+            Told.of(Label("%(name)s cannot be written: %(why)s"), name=str(path), why=error.strerror or str(error))
+        ) from None
     try:
         with file:
             yield file

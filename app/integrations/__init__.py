@@ -1,0 +1,1 @@
+"""The outside: other systems from which the program reads."""
