@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from app.actions.basedata import write_dictionary
+from app.search import fill_up
 from app.security.audit import unlogged
 from app.security.roles import write_roles
 from config import Settings
@@ -71,7 +72,7 @@ def engine_for(url: str) -> Engine:
 
 
 def upgrade(settings: Settings) -> bool:
-    """Bring the tables to the newest state and write rights, roles and dictionary; several may try at once.
+    """Bring the tables to the newest state and write rights, roles, dictionary and missing search text; several may try at once.
 
     Returns True when the tables were made just now, by this call.
     """
@@ -110,10 +111,11 @@ def _let_application_work(connection: Connection, settings: Settings) -> None:
 
 
 def write_foundation(session: Session) -> None:
-    """The rows without which nothing works: rights, default roles and dictionary; commits."""
+    """The rows without which nothing works: rights, default roles, dictionary and search text; commits."""
     with session, unlogged(session, "the catalogue of the program, which nobody decided here"):
         write_roles(session)
         write_dictionary(session)
+        fill_up(session)
         session.commit()
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.actions.sessions import end_with_change
 from app.models import Model
+from app.search import keep_search_text
 from app.security.changes import keep_log
 from app.security.framework import CrmAppBuilder
 from app.security.scope import raise_wall
@@ -18,6 +19,7 @@ csrf = CSRFProtect()
 raise_wall(Session)
 end_with_change(Session)
 keep_log(Session)
+keep_search_text(Session)
 
 
 def session() -> Session:

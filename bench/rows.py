@@ -1,6 +1,7 @@
 """Every row of the benchmark: its name, unit and limit, and how it is measured."""
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from bench.deeds import assign, create, edit, look
 from bench.measures import (
@@ -19,7 +20,7 @@ from bench.weights import first_visit, next_visit
 
 STATEMENTS, KILOBYTES = "statements", "kB"
 TIMES_STOCK, TIMES_SMALL, TIMES_FIRST, TIMES_OPEN = "× stock", "× at 10,000", "× first page", "× without scope"
-TIMES_UNLOGGED = "× without log"
+TIMES_UNLOGGED, TIMES_FLOOR = "× without log", "× floor"
 
 #: Our lists are asked for every state, since the plain application has no filter on by default.
 FIRST_PAGE, STOCK_FIRST_PAGE = "/opportunities/list/?status=", "/opportunities/list/"
@@ -29,6 +30,12 @@ CUSTOMERS = look("/customers/list/")
 CONTACTS = look("/contacts/list/")
 OPPORTUNITY = look("/opportunities/show/{opportunity}")
 CUSTOMER = look("/customers/show/{customer}")
+#: A part of a few names in ten thousand, as a person types it; the plain application knows no pinyin.
+CHINESE, PINYIN, INITIALS = (
+    look(f"/customers/list/?{urlencode({'name': text})}") for text in ("雅诺", "yanuo", "ynjx")
+)
+STOCK_SEARCH = look(f"/customers/list/?{urlencode({'_flt_2_name': '雅诺'})}")
+CHOICE = look(f"/choices/customers?{urlencode({'q': '雅诺'})}")
 STOCK_OPPORTUNITIES = look(STOCK_FIRST_PAGE)
 
 
@@ -82,6 +89,15 @@ ROWS = (
         times(ours(look("/customers/list/?page=1000")), ours(CUSTOMERS)),
         26_000,
     ),
+    *(
+        Row(f"contains-search of {name}", unit, limit, measure, customers)
+        for name, search in (("2 Chinese characters", CHINESE), ("pinyin", PINYIN), ("initials", INITIALS))
+        for unit, limit, measure, customers in (
+            (TIMES_SMALL, 2, times(ours(search), by("reference", search)), 50_000),
+            (TIMES_STOCK, 0.2, times(ours(search), stock(STOCK_SEARCH)), 1_000_000),
+        )
+    ),
+    Row("choice search (customer)", TIMES_FLOOR, 2, times(ours(CHOICE), by("floor", CHOICE))),
     Row("page of a customer with contacts", TIMES_STOCK, 1.0, times(ours(CUSTOMER), stock(CUSTOMER))),
     Row("create an opportunity", TIMES_STOCK, 1.3, times(ours(create), stock(create))),
     Row("edit an opportunity", TIMES_STOCK, 1.3, times(ours(edit), stock(edit))),

@@ -17,6 +17,7 @@ PEOPLE = {
     "ours": ("ours", "all", EVERYTHING),
     "stock": ("stock", "all", EVERYTHING),
     "unlogged": ("unlogged", "all", EVERYTHING),
+    "floor": ("floor", "all", EVERYTHING),
     "wide": ("ours", "all", WIDE),
     "narrow": ("ours", "all", NARROW),
     "few": ("ours", "few", EVERYTHING),

@@ -46,7 +46,19 @@ def unlogged(url: str) -> Flask:
     return app
 
 
-APPLICATIONS: dict[str, Callable[[str], Flask]] = {"ours": ours, "stock": stock, "unlogged": unlogged}
+def floor(url: str) -> Flask:
+    """The statements of the product by Flask and the driver alone."""
+    from bench.floor import create_floor
+
+    return create_floor(ours(url), url)
+
+
+APPLICATIONS: dict[str, Callable[[str], Flask]] = {
+    "ours": ours,
+    "stock": stock,
+    "unlogged": unlogged,
+    "floor": floor,
+}
 
 
 def count_statements(app: Flask) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.types import TypeDecorator
 
 from app.database import engine_for
 from app.models import Model
+from app.models.search import is_compared
 from config import load_settings
 
 
@@ -25,6 +26,7 @@ def run(connection: Connection) -> None:
         target_metadata=Model.metadata,
         render_as_batch=connection.dialect.name == "sqlite",
         render_item=render_item,
+        include_name=is_compared,
     )
     with context.begin_transaction():
         context.run_migrations()

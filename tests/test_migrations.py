@@ -10,6 +10,7 @@ from sqlalchemy import MetaData, func, select, text
 
 from app.database import _alembic, engine_for
 from app.models import Model, OpportunityStatus
+from app.models.search import is_compared
 from app.views.board import since_column
 from tests.conftest import settings_for
 
@@ -67,7 +68,9 @@ def counts(settings):
 def differences(settings):
     """What the tables lack of the models, and the other way round."""
     with connected(settings) as connection:
-        return compare_metadata(MigrationContext.configure(connection), Model.metadata)
+        return compare_metadata(
+            MigrationContext.configure(connection, opts={"include_name": is_compared}), Model.metadata
+        )
 
 
 def test_the_tables_are_those_of_the_models(settings):

@@ -15,6 +15,8 @@ from app.actions.org import has_administrator
 from app.i18n import format_moment, gettext, ngettext
 from app.models.audit import AuditEntry, AuditKind, AuditSeal
 from app.models.history import StatusMove
+from app.models.search import searched_models
+from app.search.upkeep import faults
 from app.security.rights import all_rights
 from app.security.roles import written_rights
 from app.security.scope import roots
@@ -88,12 +90,26 @@ def _all_moves(session: Session, kind: str) -> int:
     return session.scalar(select(func.count(StatusMove.id)).where(StatusMove.kind == kind)) or 0
 
 
+def check_search(session: Session, _at: datetime) -> Iterator[str]:
+    """Every record is found by what it holds, and nothing else is."""
+    for model in searched_models():
+        wrong = sum(faults(session, model))
+        if wrong:
+            yield ngettext(
+                "The search text of %(num)d record of %(table)s is wrong: run “flask crm reindex”.",
+                "The search text of %(num)d records of %(table)s is wrong: run “flask crm reindex”.",
+                wrong,
+                table=model.__tablename__,
+            )
+
+
 #: Everything that is checked, in this order.
 CHECKS = (
     Check("chain", check_chain),
     Check("seals", check_seals),
     Check("rights", check_rights),
     Check("moves", check_moves),
+    Check("search", check_search),
 )
 
 

@@ -39,6 +39,8 @@ from app.models.interactions import Interaction
 from app.models.marketing import Opportunity, PlanItem
 from app.models.orders import CustomerMonth, Order, OrderLine
 from app.models.org import Department, Employee
+from app.models.search import search_table, searched_models
+from app.search import fill_up
 from app.security.audit import unlogged
 from config import Settings
 
@@ -162,6 +164,7 @@ class _Loading:
         self._world.bulk.flush()
         for keys in self._world.keys.values():
             keys.hand_over(self._connection)
+        _write_search_text(self._connection)
         midnight = datetime.combine(self._wish.today, time(), self._wish.zone)
         write_reminders(self._connection, self._world.team, midnight)
         _gather_statistics(self._connection)
@@ -246,8 +249,15 @@ def _write_team(connection: Connection, wish: Wish, workdays: Workdays) -> Team:
             return write_team(session, password=wish.password, seed=wish.seed, joined=joined)
 
 
+def _write_search_text(connection: Connection) -> None:
+    with Session(connection, join_transaction_mode="rollback_only") as session:
+        fill_up(session)
+
+
 def _gather_statistics(connection: Connection) -> None:
     """PostgreSQL plans by statistics that it would gather only later."""
     if connection.dialect.name == "postgresql":
         for model in WRITTEN:
             connection.execute(text(f"ANALYZE {model.__tablename__}"))
+        for model in searched_models():
+            connection.execute(text(f"ANALYZE {search_table(model).name}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import ClassVar
@@ -26,6 +27,7 @@ from app.models.base import NEVER_REUSED, ChoiceType, Model, Recorded, mapper_of
 from app.models.basedata import Category, DictionaryEntry
 from app.models.names import name_key
 from app.models.org import Employee
+from app.models.search import Searched
 
 
 class CustomerStatus(Choice):
@@ -74,6 +76,12 @@ class Customer(Recorded, Model):
     )
     scope_module: ClassVar[str] = "customers"
     deleted_state: ClassVar[CustomerStatus] = CustomerStatus.DELETED
+    searched: ClassVar[Mapping[str, Searched]] = {
+        "name_key": Searched.NAME,
+        "number": Searched.CODE,
+        "external_id": Searched.CODE,
+        "phone_key": Searched.WHOLE,
+    }
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, info=said(Label("No.")))
     number: Mapped[str] = mapped_column(String(17), unique=True, info=said(Label("Customer number")))

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from app.i18n import Choice, Label, LazyString, gettext
 from app.models.basedata import Category, DictionaryEntry
 from app.models.org import Employee
+from app.search import search_order
 from app.views.days import read_day
 
 COUNT_CAP = 10_000
@@ -335,14 +336,14 @@ def narrowed(
 def find(session: Session, model: Any, keys: Select[int], query: Query, *, options: Sequence[Any]) -> Found:
     """One page: keys first and rows after, so that a far page stays cheap; ordered in total by the key."""
     name = query.sort.removeprefix("-")
-    column = getattr(model, name)
     is_down = query.sort.startswith("-")
-    order = [column.desc() if is_down else column.asc()]
-    # What belongs together stands together; a hybrid is no column and says nothing of it.
-    then = [getattr(model, one) for one in getattr(column, "info", {}).get("then_by", ())]
-    order += [one.desc() if is_down else one.asc() for one in then]
+    columns = [search_order(model, keys)]
     if name != "id":
-        order.append(model.id.desc() if is_down else model.id.asc())
+        column = getattr(model, name)
+        # What belongs together stands together; a hybrid is no column and says nothing of it.
+        then = getattr(column, "info", {}).get("then_by", ())
+        columns = [column, *(getattr(model, one) for one in then), *columns]
+    order = [column.desc() if is_down else column.asc() for column in columns]
     paged = keys.order_by(*order).limit(query.page_size + 1).offset((query.page - 1) * query.page_size)
     found = list(session.scalars(paged))
     page = found[: query.page_size]

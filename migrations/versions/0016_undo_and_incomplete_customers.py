@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0016"
-down_revision = "0014"
+down_revision = "0015"
 
 KEPT = sa.JSON().with_variant(JSONB(), "postgresql")
 NEEDED = (

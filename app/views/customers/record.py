@@ -29,11 +29,12 @@ from app.views.edge import actor, zone
 from app.views.failures import split_address
 from app.views.forms import CrmForm
 from app.views.guards import expose, needs
-from app.views.listing import EntryFilter, Filter, PersonFilter
+from app.views.listing import EntryFilter, PersonFilter
 from app.views.lists import Look
 from app.views.moves import came_from, reason_field
 from app.views.presentation import Button, Cell, Row, label_of
 from app.views.printing import PrintedTable
+from app.views.search_filters import SearchFilter
 
 STATES = StateFilter("status", Label("Status"), is_more=True)
 #: The parts of a customer's page to which each row of the list leads, with who may see them.
@@ -54,8 +55,8 @@ class Customers(CustomerPage, TransferringView):
     )
     order_columns = ("id", "number", "name", "created_on")
     filters = (
-        Filter("number", Label("Customer number")),
-        Filter("name", Label("Name")),
+        SearchFilter("number", Label("Customer number"), is_literal=True),
+        SearchFilter("name", Label("Name")),
         EntryFilter("region", Label("Region"), category=Category.REGION),
         PersonFilter("manager", Label("Account manager")),
         EntryFilter("level", Label("Customer level"), category=Category.LEVEL),

@@ -1,0 +1,29 @@
+"""The filters of lists that look records up by their search text."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement
+
+from app.search import found_by
+from app.views.listing import Filter
+
+
+@dataclass(frozen=True)
+class SearchFilter(Filter):
+    """A part of the name, its pinyin or initials, or the beginning of a number.
+
+    ``is_literal`` asks that the field itself holds what is typed, for a field that nobody spells.
+    """
+
+    is_literal: bool = False
+
+    def conditions(self, model: Any, values: Mapping[str, str], zone: ZoneInfo) -> list[ColumnElement[bool]]:
+        """What has neither letters nor digits finds nothing."""
+        value = values.get(self.name)
+        if not value:
+            return []
+        literal = [getattr(model, self.name).icontains(value, autoescape=True)] if self.is_literal else []
+        return [*found_by(model, value), *literal]
