@@ -89,6 +89,12 @@ class Department(Recorded, Model):
         return self.name
 
 
+def written_name(first_name: str, last_name: str) -> str:
+    """Family name first without a space for Chinese names, given name first otherwise."""
+    is_latin = (first_name + last_name).isascii()
+    return (f"{first_name} {last_name}" if is_latin else f"{last_name}{first_name}").strip()
+
+
 class Employee(FabUser):
     """A person who signs in; a disabled one stays on old records."""
 
@@ -125,9 +131,7 @@ class Employee(FabUser):
     @hybrid_property
     def full_name(self) -> str:
         """Family name first without a space for Chinese names, given name first otherwise."""
-        first, last = self.first_name or "", self.last_name or ""
-        is_latin = (first + last).isascii()
-        return (f"{first} {last}" if is_latin else f"{last}{first}").strip() or self.username
+        return written_name(self.first_name or "", self.last_name or "") or self.username
 
     @full_name.inplace.expression
     @classmethod

@@ -17,6 +17,8 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from app.models.base import Model
 
 PREFIX = "search_"
+#: Before what a name begins with.
+BEGINNING = "^"
 
 
 class Searched(StrEnum):
@@ -56,6 +58,10 @@ class Term:
     is_beginning: bool = False
 
 
+#: What no record has.
+NOWHERE = Term(BEGINNING)
+
+
 class Terms(TypeDecorator[tuple[tuple[Term, ...], ...]]):
     """What is looked for: any of several ways, each of which needs all of its terms."""
 
@@ -64,10 +70,11 @@ class Terms(TypeDecorator[tuple[tuple[Term, ...], ...]]):
 
     def process_bind_param(self, value: tuple[tuple[Term, ...], ...] | None, dialect: Dialect) -> str:
         # Terms hold letters, digits and marks of our own, so what is typed can be no part of the language around them.
+        wanted = [terms for terms in value or () if terms] or [(NOWHERE,)]
         if dialect.name == "postgresql":
-            ways = (" & ".join(f"'{one.text}'{':*' * one.is_beginning}" for one in terms) for terms in value or ())
+            ways = (" & ".join(f"'{one.text}'{':*' * one.is_beginning}" for one in terms) for terms in wanted)
             return " | ".join(f"({way})" for way in ways)
-        ways = (" AND ".join(f'"{one.text}"{" *" * one.is_beginning}' for one in terms) for terms in value or ())
+        ways = (" AND ".join(f'"{one.text}"{" *" * one.is_beginning}' for one in terms) for terms in wanted)
         return " OR ".join(f"({way})" for way in ways)
 
 

@@ -3,9 +3,22 @@
 The rows come from the model, joined to its tokens, so the wall around them holds as everywhere.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Integer, Select, and_, func, literal, or_, select, union_all
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -59,22 +72,25 @@ def _computed_key(element: Any, compiler: Any, **more: Any) -> str:
 
 def found_by(model: Any, text: str) -> list[ColumnElement[bool]]:
     """The conditions under which ``text`` finds a record: all its words, or the whole of it as a phone number."""
+    return [
+        *_having(model, literal(_ways(text), Terms())),
+        *_together(model, [literal(run) for run in long_runs(text)]),
+    ]
+
+
+def _ways(text: str) -> tuple[tuple[Term, ...], ...]:
     phone = phone_term(text)
-    ways = (terms_of(text), (phone,) if phone else ())
-    return [*_having(model, *ways), *_together(model, text)]
+    return terms_of(text), (phone,) if phone else ()
 
 
-def _having(model: Any, *ways: tuple[Term, ...]) -> list[ColumnElement[bool]]:
-    wanted = tuple(terms for terms in ways if terms)
+def _having(model: Any, terms: ColumnElement[Any]) -> list[ColumnElement[bool]]:
     table = search_table(model)
-    # Without terms nothing is found; false() would take the table out of the statement, which may be ordered by it.
-    is_found: Any = _Has(table.c.tokens, literal(wanted, Terms())) if wanted else literal(0) == 1
-    return [model.id == _Key(table.c.rowid), is_found]
+    return [model.id == _Key(table.c.rowid), _Has(table.c.tokens, terms)]
 
 
-def _together(model: Any, text: str) -> list[ColumnElement[bool]]:
+def _together(model: Any, runs: Iterable[ColumnElement[str]]) -> list[ColumnElement[bool]]:
     names = [getattr(model, name) for name, way in model.searched.items() if way is Searched.NAME]
-    return [or_(*(name.contains(run, autoescape=True) for name in names)) for run in long_runs(text)]
+    return [or_(*(name.contains(run) for name in names)) for run in runs]
 
 
 def search_order(model: Any, keys: Select[int]) -> Any:
@@ -83,22 +99,36 @@ def search_order(model: Any, keys: Select[int]) -> Any:
     return search_table(model).c.rowid if is_searched else model.id
 
 
-def ranked(model: Any, text: str, code: Any, *conditions: ColumnElement[bool]) -> Select[int, int]:
-    """The keys that ``text`` finds with how well it does, the less the better, some of them twice.
+# ---- the best -------------------------------------------------------------------------------------------
 
-    0: ``code`` is exactly the text; 1: the name begins with it; 2: it is found elsewhere. Of those found in one way
-    the newest are taken.
+
+def ranked(model: Any, code: Any, *conditions: ColumnElement[bool], runs: int) -> Select[int, int]:
+    """The keys that are found with how well they are, the less the better, for the values that ``ranking`` gives.
+
+    0: ``code`` is exactly what was typed; 1: the name begins with it; 2: it is found elsewhere. Of those found in one
+    way the newest are taken. The statement depends on the number of ``runs`` alone, so that it can be kept.
     """
     rowid = search_table(model).c.rowid
-    exact = select(model.id, literal(0).label("place")).where(code == text.strip().upper(), *conditions)
-    begun = and_(*_having(model, beginning_of(text)), *_together(model, text))
+    together = _together(model, [bindparam(f"run_{place}", type_=String()) for place in range(runs)])
+    exact = select(model.id, literal(0).label("place")).where(code == bindparam("typed"), *conditions)
     ways = [
         select(model.id, literal(place).label("place"))
-        .where(way, *conditions)
+        .where(*_having(model, bindparam(name, type_=Terms())), *together, *conditions)
         .order_by(rowid.desc())
         .limit(COMPARED)
         .subquery()
-        for place, way in ((1, begun), (2, and_(*found_by(model, text))))
+        for place, name in ((1, "begun"), (2, "found"))
     ]
     found = union_all(exact, *(select(way) for way in ways)).subquery()
     return select(found.c.id, func.min(found.c.place).label("place")).group_by(found.c.id)
+
+
+def ranking(text: str) -> dict[str, Any]:
+    """What ``ranked`` compares with; its ``runs`` are those of ``run_count``."""
+    runs = {f"run_{place}": run for place, run in enumerate(long_runs(text))}
+    return {"typed": text.strip().upper(), "begun": (beginning_of(text),), "found": _ways(text), **runs}
+
+
+def run_count(text: str) -> int:
+    """How many Chinese runs of a text are compared whole."""
+    return len(long_runs(text))

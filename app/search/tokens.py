@@ -7,17 +7,15 @@ from itertools import islice, product
 from typing import Any
 
 from app.actions.phones import phone_key
-from app.models.search import Searched, Term
+from app.models.search import BEGINNING, Searched, Term
 from app.search.pinyin import readings_of
 
 #: So many letters of a token are kept, and so many of a word that is typed are looked at.
 LONGEST = 16
 #: A name with several heteronyms close together keeps so many of the ways in which they may be read.
 MOST_READINGS = 4
-LONGEST_QUERY, MOST_TERMS = 100, 16
+LONGEST_QUERY, MOST_TERMS, MOST_RUNS = 100, 16, 4
 LEAST_DIGITS_OF_A_PHONE = 7
-#: Before what a name begins with.
-BEGINNING = "^"
 CHINESE = "\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 RUNS = re.compile(f"[{CHINESE}]+|[^{CHINESE}]+")
 IS_CHINESE = re.compile(f"[{CHINESE}]")
@@ -114,7 +112,7 @@ def beginning_of(text: str) -> tuple[Term, ...]:
 def long_runs(text: str) -> list[str]:
     """The Chinese runs of three characters and more: their pairs alone do not say that they stand together."""
     runs = (run for word in words_of(text[:LONGEST_QUERY]) for run in RUNS.findall(word))
-    return [run for run in runs if len(run) > 2 and IS_CHINESE.match(run)]
+    return [run for run in runs if len(run) > 2 and IS_CHINESE.match(run)][:MOST_RUNS]
 
 
 def phone_term(text: str) -> Term | None:

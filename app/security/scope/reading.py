@@ -3,6 +3,7 @@
 from collections.abc import Hashable, Iterable
 from functools import cache
 from typing import Any, cast
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import ColumnElement, Table, and_, exists, false, inspect, or_, select
 from sqlalchemy.orm import Mapper, ORMExecuteState, Session, with_loader_criteria
@@ -121,7 +122,7 @@ def narrow(state: ORMExecuteState) -> None:
         return
     if state.is_column_load:
         return  # the row was seen when it was loaded
-    found = Naming(state.statement, walled_tables())
+    found = _naming(state.statement)
     if not found.tables:
         return
     if actor is None:
@@ -133,6 +134,17 @@ def narrow(state: ORMExecuteState) -> None:
     criteria = _criteria(state.session, actor, in_no_order)
     concerned = criteria.keys() & (found.tables | _brought_along(state))
     state.statement = state.statement.options(*(criteria[table] for table in concerned))
+
+
+#: What the statements name that are still there; one that is made once and kept is looked through once.
+_NAMINGS: WeakKeyDictionary[Any, Naming] = WeakKeyDictionary()
+
+
+def _naming(statement: Any) -> Naming:
+    found = _NAMINGS.get(statement)
+    if found is None:
+        found = _NAMINGS[statement] = Naming(statement, walled_tables())
+    return found
 
 
 #: The conditions of every walled table, by what they depend on; forgotten as a whole when there are too many.
