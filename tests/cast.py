@@ -158,6 +158,7 @@ def _work(session: Session, people: dict[str, Employee]) -> None:
         (("镇江岚砺磨具有限公司", "manager_a"), ("泰州知微生物有限公司", "manager_b"))
     ):
         customer = Customer(number=f"KH26030200000{number + 1}", name=name, manager=people[manager])
+        customer.last_order_on = MOMENT.date()
         customer.contacts.append(Contact(name="蒋经理", mobile="13800138000", phone_key="+8613800138000"))
         session.add(customer)
         _meet(session, customer)
@@ -181,7 +182,6 @@ def _trade(session: Session) -> None:
             _line(2, product, quantity=Decimal("0.445"), amount=Decimal("38.50")),
         ]
         session.add(order)
-        customer.last_order_on = order.ordered_on
         session.flush()
         month = order.ordered_on.replace(day=1)
         session.add(CustomerMonth(customer_id=customer.id, month=month, orders=1, amount=order.total))

@@ -34,7 +34,7 @@ from app.models import (
 )
 from app.models.customers import NEEDED
 from app.security.actor import SYSTEM
-from app.security.scope import show_deleted
+from app.security.scope import copying, show_deleted
 
 MINE, THEIRS = "镇江岚砺磨具有限公司", "泰州知微生物有限公司"
 ACTIVE, LOST, DELETED = CustomerStatus.ACTIVE, CustomerStatus.LOST, CustomerStatus.DELETED
@@ -337,7 +337,9 @@ def order(session, customer, number, status=OrderStatus.UNPAID):
 
     made = Order(number=number, customer=customer, ordered_on=date(2026, 2, 1), status=status, source="x", total=1)
     made.lines.append(OrderLine(line_no=1, quantity=1, unit_price=1, amount=1))
-    session.add(made)
+    with copying(session):
+        session.add(made)
+        session.flush()
 
 
 def test_its_manager_deletes_it_and_keeps_everything(session_of, rows):

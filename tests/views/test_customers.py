@@ -18,6 +18,7 @@ from app.models import (
     Reach,
     RoleReach,
 )
+from app.security.scope import copying
 from tests.browsing import fields_of, text_of
 from tests.cast import key_of
 from tests.walk import counted, everything
@@ -310,7 +311,9 @@ def test_deletion_asks_by_name_and_says_first_what_is_unpaid(as_, rows):
     with rows() as session:
         customer = session.scalars(select(Customer).where(Customer.name == MINE)).one()
         for number in ("A1", "A2"):
-            session.add(_order(customer, number))
+            with copying(session):
+                session.add(_order(customer, number))
+                session.flush()
     key = key_named(rows, MINE)
     for page in ("/customers/list/", f"/customers/show/{key}"):
         question = re.search(r'data-question="([^"]*)"', as_("manager_a").get(page).text)[1]

@@ -55,10 +55,6 @@ class CustomerPage(CrmModelView):
     show_template = "crm/customer.html"
     show_columns = (*IN_HEAD, *(name for _, names in FACTS for name in names))
 
-    def missing_fields(self, row: Customer) -> Parts:
-        """The names of the fields that a customer cannot do without and still lacks."""
-        return []
-
     def show_context(self, row: Customer) -> dict[str, Any]:
         """Beside the usual: the health of the customer, its group, and the chosen tab."""
         by, look = actor(), CustomerLook(row, now(zone()).date())
@@ -68,7 +64,6 @@ class CustomerPage(CrmModelView):
         return {
             **super().show_context(row),
             "level": row.level,
-            "missing": self.missing_fields(row),
             "health": [(figure, figure.read(look)) for figure in health_of(by)],
             "health_href": self.path(f"health/{row.id}"),
             "groups": [FactGroup(label, [self.cell(row, name) for name in names]) for label, names in FACTS],

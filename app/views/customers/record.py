@@ -126,9 +126,10 @@ class Customers(CustomerPage, TransferringView):
             row = super().load(pk, relations)
         return row
 
-    def missing_fields(self, row: Customer) -> list[Any]:
-        """What a customer lacks that its form asks for."""
-        return [label_of(Customer, name) for name in row.missing] if row.status is ACTIVE else []
+    def show_context(self, row: Customer) -> dict[str, Any]:
+        """With the names of the fields that it lacks."""
+        missing = missing_in_words(row) if row.status is ACTIVE and row.is_incomplete else ""
+        return {**super().show_context(row), "missing": missing}
 
     def printed_tables(self, row: Customer) -> list[PrintedTable]:
         """The contacts, for who may see contacts."""
