@@ -1,5 +1,6 @@
 """The cast of the tests: a small company with one person of each kind, and their opportunities."""
 
+import shutil
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
@@ -47,9 +48,9 @@ MOMENT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 PASSWORD = "Wanjuan-7-shulin"
 #: Where the copies of the sales system's rows come from.
 SOURCE = "test"
-#: The folder of files of every test of this process; it goes with the process.
+#: The folder of files of every test of this process, and the files of the cast; both go with the process.
 _FOLDER = TemporaryDirectory(prefix="crm-files-")
-FILES = Path(_FOLDER.name)
+FILES, FILES_OF_CAST = Path(_FOLDER.name, "files"), Path(_FOLDER.name, "cast")
 
 #: username: (family name, given name, department, role)
 PEOPLE: dict[str, tuple[str, str, str | None, str | None]] = {
@@ -197,9 +198,15 @@ def _meet(session: Session, customer: Customer) -> None:
     """What was talked about with a customer, with a file."""
     met = Interaction(customer=customer, happened_on=date(2026, 2, 10), place="客户现场", summary="核对二期改造范围")
     with BytesIO(f"{customer.name}会议纪要".encode()) as content:
-        kept = FileStore(FILES).keep(content)
+        kept = FileStore(FILES_OF_CAST).keep(content)
     file = {"name": "会议纪要.txt", "size": kept.size, "sha256": kept.sha256, "stored_as": kept.name}
     session.add_all([met, Attachment(customer=customer, interaction=met, **file)])
+
+
+def renew_files() -> None:
+    """Lay the files of the cast into the folder of files, and nothing else."""
+    shutil.rmtree(FILES, ignore_errors=True)
+    shutil.copytree(FILES_OF_CAST, FILES)
 
 
 def _remind(session: Session, row: Opportunity, giver: Employee) -> None:

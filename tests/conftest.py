@@ -75,6 +75,7 @@ class Home:
         """Give the test a fresh copy of the template."""
         self.close()
         self._make("test", self.template)
+        cast.renew_files()
 
     def close(self) -> None:
         """Let go of every connection."""

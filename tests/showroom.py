@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +12,17 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from app import create_app, demo
+from app.actions.attachments import FileStore
 from app.actions.customers.transfer import transfer
 from app.clock import now
 from app.database import upgrade
 from app.extensions import appbuilder, db
 from app.jobs.frame import run_due
-from app.models import Customer, Employee, Opportunity
+from app.models import Attachment, Customer, Employee, Interaction, Opportunity
 from app.models.hand_over import HandOver
 from app.models.lists import ListView
 from app.security.actor import SYSTEM, load_actor
+from app.views.customers.parts import CustomerPart
 from app.views.model_view import CrmModelView
 from app.views.moves import MovingView
 from config import Settings
@@ -113,7 +117,9 @@ class Showroom:
 
     def _with_rows(self, view: Any, path: str) -> Iterator[str]:
         """A move of several rows is asked for with a row that allows it."""
-        if isinstance(view, MovingView) and "/moves/" in path:
+        if isinstance(view, CustomerPart) and path == view.path("add"):
+            yield from (f"{path}?customer={key}" for key in self.keys(Customer))
+        elif isinstance(view, MovingView) and "/moves/" in path:
             yield from (f"{path}?row={key}" for key in self.keys(view.model))
         else:
             yield path + ASKED.get(path, "")
@@ -124,6 +130,18 @@ def _is_page(route: Any) -> bool:
         return False
     _, is_of_many, key = route.path.rpartition("/moves/")
     return not is_of_many or bool(route.view.flow.move(key).on_many)
+
+
+def _meet(app: Flask) -> None:
+    """An interaction of an account manager with a file."""
+    with app.app_context():
+        db.session.info["actor"] = SYSTEM
+        customer = db.session.scalars(select(Customer).where(Customer.manager_id == key_of(app, "jingli1"))).first()
+        met = Interaction(customer=customer, happened_on=date(2026, 3, 2), place="客户现场", summary="核对改造范围")
+        kept = FileStore(app.config["CRM_SETTINGS"].files_dir).keep(BytesIO("三点开始".encode()))
+        file = {"name": "会议纪要.txt", "size": kept.size, "sha256": kept.sha256, "stored_as": kept.name}
+        db.session.add_all([met, Attachment(customer=customer, interaction=met, **file)])
+        db.session.commit()
 
 
 def _save_filters(app: Flask) -> None:
@@ -166,6 +184,7 @@ def opened(folder: Path) -> Iterator[Showroom]:
         {
             "CRM_DATABASE_URL": sqlite_database(folder, "showroom"),
             "CRM_SECRET_KEY": "s" * 40,
+            "CRM_FILES_DIR": str(folder / "files"),
             "CRM_DEMO_PASSWORD": PASSWORD,
         }
     )
@@ -176,6 +195,7 @@ def opened(folder: Path) -> Iterator[Showroom]:
     _save_filters(app)
     _hand_over(app)
     _transfer(app)
+    _meet(app)
     try:
         with served(app) as address, chromium() as browser:
             yield Showroom(app, address, browser)

@@ -160,6 +160,9 @@
     field.value = button.dataset.value;
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }
+  function nameFiles({ target: field }) {
+    one(`[data-files="${field.id}"]`).textContent = [...field.files].map((file) => file.name).join(" · ");
+  }
   function reveal(_event, button) {
     const field = document.getElementById(button.dataset.reveals);
     field.type = field.type === "password" ? "text" : "password";
@@ -400,6 +403,7 @@
   on("click", "[data-more]", showMore);
   on("click", "[data-fills]", fill);
   on("click", "[data-reveals]", reveal);
+  on("change", ".drop [type=file]", nameFiles);
   on("click", "[data-copy]", copy);
   on("click", "[data-print]", () => window.print());
   on("click", ".column-list [data-step]", moveColumn);

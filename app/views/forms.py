@@ -256,7 +256,7 @@ def _chosen_field(column: Any, label: Any) -> Field | None:
     if isinstance(column.type, Boolean):
         return TickField(label, default=bool(default))
     if isinstance(column.type, ChoiceType):
-        return ChoiceField(label, options=column.type.choices, default=default)
+        return ChoiceField(label, [InputRequired(REQUIRED)], options=column.type.choices, default=default)
     return StarsField(label) if column.info.get("is_stars") else None
 
 

@@ -73,7 +73,7 @@ class Interactions(CustomerPart):
     )
     add_columns = edit_columns = interactions.TYPED_FIELDS
     form_groups = (
-        (Label("This dealing"), ("happened_on", "kind", "contact", "place", "summary", "detail")),
+        (Label("What was talked about"), ("happened_on", "kind", "contact", "place", "summary", "detail")),
         (Label("What comes next"), ("next_contact_on", "memo")),
     )
     new_label = Label("New interaction")

@@ -4,6 +4,7 @@ import hashlib
 import io
 import os
 import threading
+import tracemalloc
 import zipfile
 from datetime import timedelta
 
@@ -205,6 +206,19 @@ def test_many_are_kept_at_once(store):
         thread.join()
     assert len({one.name for one in found}) == 12
     assert all(store.size_of(one.name) == 100_000 for one in found)
+
+
+def test_a_large_file_needs_no_memory(store, tmp_path):
+    with open(tmp_path / "large", "wb+") as large:
+        large.truncate(48 * 1024**2)
+        tracemalloc.start()
+        try:
+            kept = store.keep(large)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert kept.size == 48 * 1024**2
+    assert peak < 8 * 1024**2, peak
 
 
 # ---- adding and deleting ----------------------------------------------------------------------------------------

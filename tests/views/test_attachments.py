@@ -1,6 +1,7 @@
 """Attachments at the door: uploading, downloading by right and wall, deleting, and what is never done."""
 
 import io
+import threading
 
 import pytest
 from sqlalchemy import func, select
@@ -18,18 +19,6 @@ from tests.walk import everything
 
 MULTIPART = "multipart/form-data; boundary=x"
 MINE, OTHERS = "镇江岚砺磨具有限公司", "泰州知微生物有限公司"
-
-
-@pytest.fixture(autouse=True)
-def _files_of_their_own(app, tmp_path, monkeypatch):
-    """What a test uploads goes with it; the files of the cast are there too."""
-    for path in FILES.glob("??/*"):
-        target = tmp_path / path.relative_to(FILES)
-        target.parent.mkdir(exist_ok=True)
-        target.write_bytes(path.read_bytes())
-    object.__setattr__(app.config["CRM_SETTINGS"], "files_dir", tmp_path)
-    yield
-    object.__setattr__(app.config["CRM_SETTINGS"], "files_dir", FILES)
 
 
 @pytest.fixture
@@ -53,12 +42,8 @@ def stored(rows):
         return [(row.name, row.size, row.interaction_id) for row in found][2:]
 
 
-def folder_of(browser):
-    return browser.app.config["CRM_SETTINGS"].files_dir
-
-
-def count_files(browser):
-    return len([one for one in folder_of(browser).rglob("*") if one.is_file()])
+def count_files():
+    return len([one for one in FILES.rglob("*") if one.is_file()])
 
 
 def test_the_manager_uploads_several_and_downloads_one(as_, rows, keys):
@@ -122,13 +107,13 @@ def test_a_text_is_downloaded_as_it_was_whatever_a_browser_unpacks(as_, rows, ke
 )
 def test_what_is_refused_says_why_and_leaves_nothing(as_, keys, name, content):
     key, browser = keys[0], as_("manager_a")
-    before, files = everything(browser.app), count_files(browser)
+    before, files = everything(browser.app), count_files()
     answer = send(
         browser, f"/attachments/add?customer={key}", (name, content), ("报价.pdf", PDF) if name else ("", b"")
     )
     assert answer.status_code == 422
     assert "field-error" in answer.get_data(as_text=True)
-    assert everything(browser.app) == before and count_files(browser) == files
+    assert everything(browser.app) == before and count_files() == files
 
 
 def test_a_file_larger_than_the_setting_is_refused(as_, rows, keys):
@@ -164,6 +149,23 @@ def test_an_upload_may_be_larger_than_any_other_form(as_, rows, keys):
     assert stored(rows) == [("大.pdf", len(content), None)]
 
 
+def test_many_upload_to_one_customer_at_once(as_, rows, keys):
+    codes, before = [], count_files()
+    browsers = [as_("manager_a") for _ in range(5)]
+
+    def upload(number):
+        path = f"/attachments/add?customer={keys[0]}"
+        codes.append(send(browsers[number], path, (f"{number}.pdf", PDF), (f"{number}.docx", DOCX)).status_code)
+
+    threads = [threading.Thread(target=upload, args=(number,)) for number in range(len(browsers))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert codes == [302] * len(browsers)
+    assert len(stored(rows)) == 10 and count_files() == before + 10
+
+
 def test_only_the_declared_field_takes_files(as_, keys):
     key, browser = keys[0], as_("manager_a")
     before = everything(browser.app)
@@ -180,14 +182,14 @@ def test_only_the_declared_field_takes_files(as_, keys):
 @pytest.mark.parametrize("who", ["admin", "supervisor", "manager_b", "executive", "nobody"])
 def test_nobody_else_uploads_or_deletes(as_, keys, who):
     (key, met, one), browser = keys, as_(who)
-    before, files = everything(browser.app), count_files(browser)
+    before, files = everything(browser.app), count_files()
     for owner in (f"customer={key}", f"interaction={met}"):
         assert send(browser, f"/attachments/add?{owner}", ("a.pdf", PDF)).status_code == 403
         assert browser.get(f"/attachments/add?{owner}").status_code == 403
     assert browser.post(f"/attachments/delete/{one}").status_code == 403
     page = browser.get(f"/customers/show/{key}?tab=attachments").get_data(as_text=True)
     assert "/attachments/add" not in page and "/attachments/delete" not in page
-    assert everything(browser.app) == before and count_files(browser) == files
+    assert everything(browser.app) == before and count_files() == files
 
 
 def test_who_sees_the_customer_and_may_see_attachments_downloads(as_, rows, keys):
@@ -215,7 +217,7 @@ def test_deleting_removes_row_and_file_and_is_told_in_the_log(as_, rows, keys):
     (key, met, one), browser = keys, as_("manager_a")
     with rows() as session:
         name = session.get_one(Attachment, one).stored_as
-    store = FileStore(folder_of(browser))
+    store = FileStore(FILES)
     page = browser.get(f"/customers/show/{key}?tab=attachments").get_data(as_text=True)
     assert "会议纪要.txt" in page and "data-question" in page
     assert browser.get(f"/attachments/delete/{one}").status_code == 405
@@ -232,7 +234,7 @@ def test_deleting_removes_row_and_file_and_is_told_in_the_log(as_, rows, keys):
 def test_a_missing_file_is_told(as_, rows, keys):
     browser, one = as_("manager_a"), keys[2]
     with rows() as session:
-        FileStore(folder_of(browser)).remove(session.get_one(Attachment, one).stored_as)
+        FileStore(FILES).remove(session.get_one(Attachment, one).stored_as)
     answer = browser.get(f"/attachments/download/{one}")
     assert answer.status_code == 409 and "找不到这个附件的文件" in text_of(answer)
 
@@ -242,10 +244,10 @@ def test_an_owner_out_of_sight_is_not_there(as_, rows):
         met = session.scalars(select(Interaction).join(Interaction.customer).where(Customer.name == OTHERS)).one()
         owners = (f"customer={met.customer_id}", f"interaction={met.id}", "customer=x", "interaction=", "")
     browser = as_("narrow")
-    before, files = everything(browser.app), count_files(browser)
+    before, files = everything(browser.app), count_files()
     for owner in owners:
         assert send(browser, f"/attachments/add?{owner}", ("a.pdf", PDF)).status_code == 404, owner
-    assert everything(browser.app) == before and count_files(browser) == files
+    assert everything(browser.app) == before and count_files() == files
 
 
 def test_the_list_names_files_and_leads_to_them(as_, keys):

@@ -13,6 +13,7 @@ from app.errors import Invalid
 from app.models import Attachment, Contact, Customer, CustomerStatus, DictionaryEntry, Employee, Interaction, Reminder
 from app.models.reminders import NEXT_CONTACT_DUE
 from tests.browsing import fields_of, text_of
+from tests.cast import FILES
 from tests.walk import counted, everything
 
 MINE, OTHERS = "镇江岚砺磨具有限公司", "泰州知微生物有限公司"
@@ -116,19 +117,15 @@ def test_the_manager_edits_and_deletes_with_the_files(as_, rows, keys):
     (key, met), browser = keys, as_("manager_a")
     answer = browser.submit(f"/interactions/edit/{met}", **GOOD)
     assert (answer.status_code, answer.location) == (302, f"/customers/show/{key}?tab=interactions")
-    folder = browser.app.config["CRM_SETTINGS"].files_dir
     with rows() as session:
         name = session.scalars(select(Attachment.stored_as).where(Attachment.interaction_id == met)).one()
     assert "及其附件" in browser.get(f"/interactions/show/{met}").get_data(as_text=True)
-    kept = (folder / name[:2] / name).read_bytes()
+    assert (FILES / name[:2] / name).exists()
     answer = browser.post(f"/interactions/delete/{met}")
     assert (answer.status_code, answer.location) == (302, f"/customers/show/{key}?tab=interactions")
-    try:
-        assert not (folder / name[:2] / name).exists()
-        with rows() as session:
-            assert not session.scalars(select(Attachment).where(Attachment.interaction_id == met)).all()
-    finally:  # the template of the tests shares its files
-        (folder / name[:2] / name).write_bytes(kept)
+    assert not (FILES / name[:2] / name).exists()
+    with rows() as session:
+        assert not session.scalars(select(Attachment).where(Attachment.interaction_id == met)).all()
 
 
 @pytest.mark.parametrize("who", ["admin", "supervisor", "manager_b", "executive", "nobody"])
