@@ -20,7 +20,7 @@ from app.extensions import db
 from app.models import Employee, Opportunity, Role
 from app.models.base import Model, mapper_of
 from app.security.actor import SYSTEM
-from app.security.rights import SCREENS, Verb, permission_of
+from app.security.rights import OPEN_RIGHTS, SCREENS, Verb, permission_of
 from app.security.scope import walled
 from app.views.model_view import CrmModelView
 from app.views.moves import MovingView
@@ -47,7 +47,7 @@ def give(rows, app):
 
     def make(who: str, *rights: str) -> Browser:
         with rows() as session:
-            wanted = {permission_of(right) for right in rights}
+            wanted = {permission_of(right) for right in rights if right not in OPEN_RIGHTS}
             found = [
                 one
                 for one in session.scalars(select(PermissionView))
