@@ -12,10 +12,8 @@ from app.i18n import Choice, Label
 from app.models.base import NEVER_REUSED, ChoiceType, Model, UtcDateTime, said
 from app.models.org import Employee
 
-#: What was made, changed and removed of customers and their contacts.
-OF_CUSTOMERS = text(
-    "root_table = 'customers' AND table_name IN ('customers', 'contacts') AND kind IN ('created', 'changed', 'deleted')"
-)
+#: What was made, changed and removed of customers and their contacts; their histories are the customers'.
+OF_CUSTOMERS = text("table_name IN ('customers', 'contacts') AND kind IN ('created', 'changed', 'deleted')")
 
 
 class AuditKind(Choice):

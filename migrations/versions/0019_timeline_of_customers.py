@@ -6,9 +6,7 @@ from alembic import op
 revision = "0019"
 down_revision = "0018"
 
-TOLD = sa.text(
-    "root_table = 'customers' AND table_name IN ('customers', 'contacts') AND kind IN ('created', 'changed', 'deleted')"
-)
+TOLD = sa.text("table_name IN ('customers', 'contacts') AND kind IN ('created', 'changed', 'deleted')")
 
 
 def upgrade() -> None:

@@ -16,7 +16,7 @@ from app.views.changes import Reading, kind_in_words, reason_in_words, who
 from app.views.customers.timeline import Line, TimelineKind
 from app.views.edge import actor
 from app.views.history import event_of
-from app.views.presentation import cell_of, person_of, text_of
+from app.views.presentation import cell_of, text_of
 from app.views.record_history import ICONS
 from app.views.record_pages import page_of, view_for
 
@@ -32,9 +32,9 @@ def _interactions(rows: Rows, _customer: Customer) -> dict[int, Line]:
 def _interaction(one: Interaction) -> Line:
     with_whom = gettext("with %(name)s", name=one.contact) if one.contact else ""
     due = gettext("next contact %(day)s", day=one.next_contact_on) if one.next_contact_on else ""
-    more = (_cut(one.detail or ""), with_whom, one.place, due, person_of(one.created_by))
+    more = (_cut(one.detail or ""), with_whom, one.place, due, one.created_by)
     title = one.kind.text if one.kind else Label("Interaction")
-    return Line("message-circle", title, one.summary, page_of(one), more=[part for part in more if part])
+    return Line("message-circle", title, one.summary, page_of(one), more=[str(part) for part in more if part])
 
 
 def _cut(text: str) -> str:

@@ -1,0 +1,56 @@
+"""A customer with as many related rows as a test wants: interactions, orders, contacts, and what the log tells."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, cast
+
+from sqlalchemy import Table, insert, select
+from sqlalchemy.orm import Session
+
+from app.models import AuditEntry, AuditKind, Contact, Customer, CustomerMonth, Interaction, Order, OrderLine
+from app.models.base import mapper_of
+
+FIRST_DAY = date(2026, 3, 2)
+
+
+def add_rows(session: Session, model: type, rows: list[dict[str, Any]]) -> None:
+    """Straight into the table, as copies of the sales system come in."""
+    if rows:
+        session.connection().execute(insert(cast(Table, mapper_of(model).local_table)), rows)
+
+
+def relate(session: Session, customer: Customer, count: int) -> None:
+    """``count`` rows of each kind, a day apart going back, and the kept totals of 24 months."""
+    moment, key = datetime(2026, 3, 2, 1, tzinfo=UTC), customer.id
+    days = [FIRST_DAY - timedelta(days=number) for number in range(count)]
+    recorded = {"customer_id": key, "created_on": moment, "changed_on": moment, "version": 1}
+    spoken = {**recorded, "place": "客户现场", "is_followed_up": False}
+    add_rows(session, Interaction, [{**spoken, "happened_on": day, "summary": f"交往{day}"} for day in days])
+    known = {**recorded, "gender": "male", "is_first": False}
+    add_rows(session, Contact, [{**known, "name": f"联系人{number}"} for number in range(count)])
+    _order(session, key, days)
+    changes = '{"region_id": [1, 2], "manager_id": [1, 2], "parent_id": [1, 2]}'
+    told = {**told_of(key), "changes": changes}
+    add_rows(session, AuditEntry, [{**told, "at": moment - timedelta(days=number)} for number in range(count)])
+    others = [{**told_of(key + 1 + number % 400), "at": moment} for number in range(2 * count)]
+    add_rows(session, AuditEntry, others)
+    session.connection().exec_driver_sql("ANALYZE")
+
+
+def told_of(key: int) -> dict[str, Any]:
+    """What the log tells of a change of a customer, but for when."""
+    told = {"kind": AuditKind.CHANGED, "table_name": "customers", "row_id": key, "row_name": ""}
+    told |= {"root_table": "customers", "root_id": key, "changes": "{}"}
+    return told | {"person_name": "", "address": "", "request_id": "", "reason": ""}
+
+
+def _order(session: Session, key: int, days: list[date]) -> None:
+    bought = {"customer_id": key, "status": "paid", "source": "test", "total": Decimal("12.50")}
+    orders = [{**bought, "number": f"SO{key}-{day}", "ordered_on": day} for day in days]
+    add_rows(session, Order, orders)
+    line = {"product_name": "伺服电机", "quantity": Decimal(1), "unit_price": Decimal(5), "amount": Decimal(5)}
+    keys = session.scalars(select(Order.id).where(Order.customer_id == key))
+    add_rows(session, OrderLine, [{**line, "order_id": order, "line_no": no} for order in keys for no in (1, 2)])
+    months = sorted({day.replace(day=1) for day in days}, reverse=True)[:24]
+    month = {"customer_id": key, "orders": 1, "amount": Decimal("1000.25")}
+    add_rows(session, CustomerMonth, [{**month, "month": first} for first in months])
