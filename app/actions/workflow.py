@@ -14,7 +14,7 @@ from app.i18n import Choice, Label, LazyString, format_moment, gettext
 from app.models.history import StatusMove
 from app.models.org import Employee
 from app.security.actor import Actor
-from app.security.scope import handing_over
+from app.security.scope import ONE_BY_ONE, handing_over
 
 
 def anyone(_row: Any, _by: Actor) -> bool:
@@ -146,7 +146,7 @@ def moves_of(session: Session, row: Any) -> Sequence[StatusMove]:
         .options(joinedload(StatusMove.by))
         .order_by(StatusMove.id.desc())
     )
-    return session.scalars(statement).all()
+    return session.scalars(statement, execution_options=ONE_BY_ONE).all()
 
 
 def _before_last_move(session: Session, row: Any, otherwise: Choice) -> Choice:

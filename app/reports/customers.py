@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BindParameter, String, and_, bindparam, func, literal, select, tuple_, union_all
+from sqlalchemy import BindParameter, String, and_, bindparam, func, literal, select, union_all
 from sqlalchemy.orm import Session, joinedload
 
 from app.models.audit import AuditEntry, AuditKind
@@ -19,6 +19,7 @@ from app.models.marketing import Opportunity
 from app.models.orders import CustomerMonth, Order, OrderLine
 from app.reports.periods import month_start
 from app.reports.timeline import Statement
+from app.security.scope import ONE_BY_ONE
 
 #: The months of the small chart; with them every month of last year is known.
 MONTHS_SHOWN = 24
@@ -67,7 +68,8 @@ def trade_of(session: Session, customer: Customer, today: date) -> Trade:
         CustomerMonth.customer_id == customer.id,
         CustomerMonth.month.between(month_start(today, 1 - MONTHS_SHOWN), month_start(today)),
     )
-    return Trade(today, {month: Bought(orders, amount) for month, orders, amount in session.execute(statement)})
+    found = session.execute(statement, execution_options=ONE_BY_ONE)
+    return Trade(today, {month: Bought(orders, amount) for month, orders, amount in found})
 
 
 # ---- its group ----------------------------------------------------------------------------------------
@@ -104,16 +106,17 @@ def orders_of(customer: Customer) -> Statement:
 
 def moves_of(customer: Customer, *, with_opportunities: bool) -> Statement:
     """The status moves of a customer and of its opportunities, each with the opportunity."""
-    places = [select(literal(Customer.__tablename__, String), literal(customer.id))]
+    records = [select(literal(Customer.__tablename__, String).label("kind"), literal(customer.id).label("row_id"))]
     if with_opportunities:
         of_customer = Opportunity.customer_id == customer.id
-        places.append(select(literal(Opportunity.__tablename__, String), Opportunity.id).where(of_customer))
-    is_its = and_(StatusMove.kind == Opportunity.__tablename__, Opportunity.id == StatusMove.row_id)
-    # One look-up by table and key together; an OR of the two would read every move.
+        records.append(select(literal(Opportunity.__tablename__, String), Opportunity.id).where(of_customer))
+    # Joined, so that each record's moves are looked up; of a condition on both, SQLite reads every move.
+    its = union_all(*records).subquery()
+    is_opportunity = and_(StatusMove.kind == Opportunity.__tablename__, Opportunity.id == StatusMove.row_id)
     return (
         select(StatusMove, Opportunity)
-        .outerjoin(Opportunity, is_its)
-        .where(tuple_(StatusMove.kind, StatusMove.row_id).in_(union_all(*places)))
+        .join(its, and_(StatusMove.kind == its.c.kind, StatusMove.row_id == its.c.row_id))
+        .outerjoin(Opportunity, is_opportunity)
         .options(joinedload(StatusMove.by))
     )
 

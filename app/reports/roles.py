@@ -13,7 +13,7 @@ from app.models.roles import Role, RoleVersion, assoc_user_role
 from app.security.actor import Actor, Places, places_of
 from app.security.rights import SCREENS, Screen, Verb
 from app.security.roles import NO_REACH, RoleChange, RoleState, change_between, combined, states_of
-from app.security.scope import roots, sees, system
+from app.security.scope import Way, roots, sees, system
 
 #: Rows are counted up to here.
 COUNT_CAP = 10_000
@@ -290,7 +290,7 @@ class _Counting:
             return false()
         reads = {self.model.scope_module: extent}
         actor = Actor(person_id, reads=reads, departments=self.places.get(person_id, {}))
-        seen = sees(self.model, actor, in_no_order=True)
+        seen = sees(self.model, actor, Way(in_no_order=True))
         return true() if seen is None else seen
 
     def _counts(self, wanted: Iterable[Rows]) -> dict[Rows, int]:

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Select, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.reports.periods import midnight
+from app.security.scope import ONE_BY_ONE
 
 #: Keys are 32-bit numbers, from 1.
 BEFORE_ALL_KEYS, AFTER_ALL_KEYS = 0, 2**31 - 1
@@ -59,7 +60,8 @@ class Source:
         statement = self.rows(about).order_by(self.moment.desc(), key.desc()).limit(size)
         if before is not None:
             statement = statement.where(self._below(before, key, zone))
-        return [self._entry(row, zone) for row in session.execute(statement).unique()]
+        found = session.execute(statement, execution_options=ONE_BY_ONE).unique()
+        return [self._entry(row, zone) for row in found]
 
     def _below(self, before: Place, key: Any, zone: ZoneInfo) -> ColumnElement[bool]:
         """The condition of what stands below a place of any kind, as one comparison that an index serves."""

@@ -13,7 +13,7 @@ from app.i18n import Label, format_moment, gettext
 from app.models.audit import AuditEntry, AuditKind
 from app.security.audit import place_of
 from app.security.rights import Verb
-from app.security.scope import children
+from app.security.scope import ONE_BY_ONE, children
 from app.views import listing
 from app.views.changes import Change, Reading, kind_in_words, reason_in_words, who
 from app.views.guards import expose, needs
@@ -88,7 +88,8 @@ class RecordHistory:
 def latest_of(row: Any, most: int) -> list[Happening]:
     """The latest that happened to ``row`` and to what hangs on it."""
     statement = select(AuditEntry).where(*_of_record(row)).options(joinedload(AuditEntry.person))
-    entries = session().scalars(statement.order_by(AuditEntry.id.desc()).limit(most)).all()
+    latest = statement.order_by(AuditEntry.id.desc()).limit(most)
+    entries = session().scalars(latest, execution_options=ONE_BY_ONE).all()
     reading = Reading(entries, shows_phones=view_of(row).shows_phones(row))
     return [_happening(entry, reading, row) for entry in entries]
 

@@ -1,13 +1,15 @@
 """The wall around the rows: whoever sends a statement, it finds only what the reader sees."""
 
+from datetime import date
+
 import pytest
 from sqlalchemy import column, delete, exists, func, insert, literal_column, select, table, text, update
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from app.clock import now
 from app.errors import Forbidden, OutOfSight
-from app.models import Contact, Customer, Employee, Opportunity, PlanItem, StatusMove
-from app.security.scope import WallError, may_write, system
+from app.models import Contact, Customer, Employee, Interaction, Opportunity, PlanItem, StatusMove
+from app.security.scope import ONE_BY_ONE, WallError, may_write, system, walled
 
 OWN_ROW = "盐城风澜风电有限公司"
 
@@ -73,6 +75,23 @@ def test_moves_are_seen_with_their_record(session_of):
         assert session.scalar(select(func.count(StatusMove.id))) == 1
     with session_of("manager_a") as (session, _):
         assert session.scalar(select(func.count(StatusMove.id))) == 7
+
+
+@pytest.mark.parametrize("who", ["manager_a", "narrow", "head_a", "nobody"])
+def test_a_statement_about_one_record_finds_what_any_other_finds(session_of, rows, who):
+    with rows() as session:
+        customers = session.scalars(select(Customer).order_by(Customer.id)).all()
+        for day, customer in enumerate(customers):
+            session.add(Interaction(customer=customer, happened_on=date(2026, 3, 1 + day), place="北京", summary="谈"))
+    with session_of(who) as (session, _):
+        for model in (one for one in walled() if hasattr(one, "id")):
+            for statement in (select(model.id), select(aliased(model).id)):
+                plain = names(session, statement)
+                assert set(session.scalars(statement, execution_options=ONE_BY_ONE)) == plain, model
+        joined = select(PlanItem).join(PlanItem.opportunity).options(joinedload(PlanItem.opportunity))
+        found = session.scalars(joined, execution_options=ONE_BY_ONE).all()
+        assert set(found) == names(session, joined)
+        assert all(item.opportunity is not None for item in found)
 
 
 def test_a_department_head_sees_his_department(session_of):

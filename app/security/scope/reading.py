@@ -1,6 +1,7 @@
 """Reading: every statement on walled models is narrowed to what its session's actor sees."""
 
 from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 from weakref import WeakKeyDictionary
@@ -28,23 +29,44 @@ from app.security.scope.models import (
 from app.security.scope.working import WallError, actor_of, shows_deleted
 
 
-def sees(model: Any, actor: Actor, *, in_no_order: bool = False) -> ColumnElement[bool] | None:
-    """The condition under which ``actor`` sees a row of ``model``; None when he sees every one.
+@dataclass(frozen=True)
+class Way:
+    """What a statement says of itself in its execution options, so that its condition is put in the quicker way.
 
-    ``in_no_order`` says that rows are only counted, so that an index on their people serves best.
+    ``in_no_order``: rows are only counted, so an index on their people serves best. ``one_by_one``: it is about one
+    record and finds few rows, so each is looked up by its parent's key, instead of every parent in sight.
     """
+
+    in_no_order: bool = False
+    one_by_one: bool = False
+
+
+#: The execution options of a statement about one record.
+ONE_BY_ONE = {"one_by_one": True}
+
+
+def sees(model: Any, actor: Actor, way: Way = Way()) -> ColumnElement[bool] | None:
+    """The condition under which ``actor`` sees a row of ``model``; None when he sees every one."""
     if model is StatusMove:
-        return _sees_about(StatusMove.kind, StatusMove.row_id, roots(), actor)
+        return _sees_about((StatusMove.kind, StatusMove.row_id), roots(), actor, way)
     if model is AuditEntry:
         unwalled = or_(AuditEntry.root_table.is_(None), AuditEntry.root_table.not_in(_names(_told_and_walled())))
-        return _sees_about(AuditEntry.root_table, AuditEntry.root_id, _told_and_walled(), actor, besides=unwalled)
+        about = (AuditEntry.root_table, AuditEntry.root_id)
+        return _sees_about(about, _told_and_walled(), actor, way, besides=unwalled)
     if hasattr(model, "is_personal"):
         return _own(model, actor)
     if hasattr(model, "seen_through"):
         parent = parent_of(model)
-        inner = sees(parent, actor, in_no_order=in_no_order)
-        return None if inner is None else _link_column(model).in_(select(parent.id).where(inner))
-    return _within(model.responsible_id, actor, actor.read_reach(model.scope_module), in_no_order)
+        inner = sees(parent, actor, way)
+        return None if inner is None else _is_of(_link_column(model), parent, inner, way)
+    return _within(model.responsible_id, actor, actor.read_reach(model.scope_module), way.in_no_order)
+
+
+def _is_of(key: Any, model: Any, condition: ColumnElement[bool], way: Way) -> ColumnElement[bool]:
+    """Whether ``key`` is that of a row of ``model`` that meets the condition."""
+    rows = select(model.id).where(condition)
+    # Also where the statement itself names the model, the rows looked up are others than its own.
+    return rows.where(model.id == key).correlate_except(model).exists() if way.one_by_one else key.in_(rows)
 
 
 def _own(model: Any, actor: Actor) -> ColumnElement[bool] | None:
@@ -88,19 +110,28 @@ def _link_column(model: Any) -> ColumnElement[Any]:
 
 
 def _sees_about(
-    table: Any, key: Any, models: Iterable[Any], actor: Actor, *, besides: ColumnElement[bool] | None = None
+    about: tuple[Any, Any],
+    models: Iterable[Any],
+    actor: Actor,
+    way: Way,
+    *,
+    besides: ColumnElement[bool] | None = None,
 ) -> ColumnElement[bool] | None:
-    """What tells of a record, by its ``table`` and ``key``, is seen by whoever sees that record.
+    """What tells of a record, ``about`` its table and key, is seen by whoever sees that record.
 
     ``besides`` is the condition of what tells of no walled record.
     """
-    conditions = {model: sees(model, actor) for model in models}
+    table, key = about
+    # What is counted is what is told, not the records.
+    conditions = {model: sees(model, actor, Way(one_by_one=way.one_by_one)) for model in models}
     if all(condition is None for condition in conditions.values()):
         return None
     parts = [false() if besides is None else besides]
+    if way.one_by_one:
+        table = table.concat("")  # no index shall find everything told of a table, when the record is known
     for model, condition in conditions.items():
         of_model = table == model.__tablename__
-        rows = None if condition is None else key.in_(select(model.id).where(condition))
+        rows = None if condition is None else _is_of(key, model, condition, way)
         parts.append(of_model if rows is None else and_(of_model, rows))
     return or_(*parts)
 
@@ -130,8 +161,7 @@ def narrow(state: ORMExecuteState) -> None:
     # The loads of relationships are written by the mapper itself and are always of models.
     if not state.is_select or (found.is_opaque and not state.is_relationship_load):
         raise WallError("walled rows are reached for by a statement that the wall cannot narrow")
-    in_no_order = bool(state.execution_options.get("in_no_order"))
-    criteria = _criteria(state.session, actor, in_no_order)
+    criteria = _criteria(state.session, actor, _way_of(state))
     concerned = criteria.keys() & (found.tables | _brought_along(state))
     state.statement = state.statement.options(*(criteria[table] for table in concerned))
 
@@ -145,6 +175,12 @@ def _naming(statement: Any) -> Naming:
     if found is None:
         found = _NAMINGS[statement] = Naming(statement, walled_tables())
     return found
+
+
+def _way_of(state: ORMExecuteState) -> Way:
+    # What a relationship loads goes by keys anyway.
+    options = {} if state.is_relationship_load else state.execution_options
+    return Way(*(bool(options.get(name)) for name in ("in_no_order", "one_by_one")))
 
 
 #: The conditions of every walled table, by what they depend on; forgotten as a whole when there are too many.
@@ -172,29 +208,28 @@ def _reachable(mapper: Mapper[Any]) -> frozenset[Table]:
     return walled_tables() & {cast(Table, one.local_table) for one in found}
 
 
-def _criteria(session: Session, actor: Actor, in_no_order: bool) -> dict[Table, Any]:
+def _criteria(session: Session, actor: Actor, way: Way) -> dict[Table, Any]:
     """The condition of every walled table, made once for all sessions of actors who see the same."""
     known = session.info.get("criteria")
     if known is None or known[0] is not actor:
         known = session.info["criteria"] = (actor, {})
-    made: dict[tuple[bool, bool], dict[Table, Any]] = known[1]
-    way = (in_no_order, shows_deleted(session))
-    if way not in made:
-        made[way] = _criteria_of(actor, *way)
-    return made[way]
+    made: dict[tuple[Way, bool], dict[Table, Any]] = known[1]
+    asked = (way, shows_deleted(session))
+    if asked not in made:
+        made[asked] = _criteria_of(actor, *asked)
+    return made[asked]
 
 
-def _criteria_of(actor: Actor, in_no_order: bool, with_deleted: bool) -> dict[Table, Any]:
+def _criteria_of(actor: Actor, way: Way, with_deleted: bool) -> dict[Table, Any]:
     scope = (actor.reads, actor.departments, actor.few_people)
     opening = frozenset(right for right in opening_rights() if actor.may(right))
-    key = (in_no_order, with_deleted, actor.person_id, opening, *(frozenset(part.items()) for part in scope))
+    key = (way, with_deleted, actor.person_id, opening, *(frozenset(part.items()) for part in scope))
     if len(_CRITERIA) > MOST_CRITERIA:
         _CRITERIA.clear()
     if key not in _CRITERIA:
         hidden = () if with_deleted else hiding()
         conditions = (
-            (model, _both(sees(model, actor, in_no_order=in_no_order), _is_there(model) if model in hidden else None))
-            for model in walled()
+            (model, _both(sees(model, actor, way), _is_there(model) if model in hidden else None)) for model in walled()
         )
         _CRITERIA[key] = {
             cast(Table, mapper_of(model).local_table): with_loader_criteria(model, condition, include_aliases=True)
