@@ -28,6 +28,7 @@ from app.models import (
 from app.models.base import mapper_of
 from app.security.actor import SYSTEM
 from app.security.roles import scope_modules
+from bench.two_customers import BUSY, QUIET, add_two_customers
 from config import Settings
 
 SEED = 1
@@ -52,6 +53,8 @@ class Subjects:
     region: int
     manager: int
     unassigned: list[int] = field(default_factory=list)
+    busy: int = 0
+    quiet: int = 0
 
 
 def settings_for(url: str) -> Settings:
@@ -77,6 +80,7 @@ def found_company(url: str, customers: int, opportunities: int) -> None:
         first_manager = _hire(connection)
         _spread(connection, first_manager)
         _lengthen(connection, first_manager, opportunities)
+        add_two_customers(connection, first_manager)
     if engine.dialect.name == "postgresql":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("VACUUM ANALYZE"))
@@ -102,6 +106,7 @@ def subjects_of(url: str) -> Subjects:
             ).one(),
             session.scalars(select(Employee.id).where(Employee.username == _manager_name(0))).one(),
             list(session.scalars(_unassigned())),
+            *(session.scalars(select(Customer.id).where(Customer.external_id == one)).one() for one in (BUSY, QUIET)),
         )
     engine.dispose()
     return found

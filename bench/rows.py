@@ -20,7 +20,7 @@ from bench.weights import first_visit, next_visit
 
 STATEMENTS, KILOBYTES = "statements", "kB"
 TIMES_STOCK, TIMES_SMALL, TIMES_FIRST, TIMES_OPEN = "× stock", "× at 10,000", "× first page", "× without scope"
-TIMES_UNLOGGED, TIMES_FLOOR = "× without log", "× floor"
+TIMES_UNLOGGED, TIMES_FLOOR, TIMES_QUIET = "× without log", "× floor", "× with 5 rows"
 
 #: Our lists are asked for every state, since the plain application has no filter on by default.
 FIRST_PAGE, STOCK_FIRST_PAGE = "/opportunities/list/?status=", "/opportunities/list/"
@@ -36,6 +36,7 @@ CHINESE, PINYIN, INITIALS = (
 )
 STOCK_SEARCH = look(f"/customers/list/?{urlencode({'_flt_2_name': '雅诺'})}")
 CHOICE = look(f"/choices/customers?{urlencode({'q': '雅诺'})}")
+BUSY, QUIET = look("/customers/show/{busy}"), look("/customers/show/{quiet}")
 STOCK_OPPORTUNITIES = look(STOCK_FIRST_PAGE)
 
 
@@ -98,7 +99,9 @@ ROWS = (
         )
     ),
     Row("choice search (customer)", TIMES_FLOOR, 2, times(ours(CHOICE), by("floor", CHOICE))),
-    Row("page of a customer with contacts", TIMES_STOCK, 1.0, times(ours(CUSTOMER), stock(CUSTOMER))),
+    Row("page of a customer with contacts, orders, timeline", TIMES_STOCK, 1.0, times(ours(BUSY), stock(BUSY))),
+    Row("page of a customer with 5,000 related rows of each kind", TIMES_QUIET, 1.3, times(ours(BUSY), ours(QUIET))),
+    Row("page of a customer: more with 5,000 related rows", STATEMENTS, 0, more_statements(ours(BUSY), ours(QUIET))),
     Row("create an opportunity", TIMES_STOCK, 1.3, times(ours(create), stock(create))),
     Row("edit an opportunity", TIMES_STOCK, 1.3, times(ours(edit), stock(edit))),
     Row("assign an opportunity", TIMES_STOCK, 1.3, times(ours(assign), stock(edit))),

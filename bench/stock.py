@@ -19,7 +19,7 @@ from flask_appbuilder.models.sqla.interface import SQLAInterface
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from bench.stock_models import Contact, Customer, Opportunity
+from bench.stock_models import Contact, Customer, Opportunity, Order
 
 TYPED = [
     "source",
@@ -116,11 +116,23 @@ class Contacts(ModelView):  # type: ignore[misc]  # Flask-AppBuilder has no type
     base_order = ("id", "desc")
 
 
+class Orders(ModelView):  # type: ignore[misc]  # Flask-AppBuilder has no types
+    """Orders of the sales system."""
+
+    datamodel = SQLAInterface(Order)
+    list_columns = ["number", "ordered_on", "address", "status", "total"]
+    show_columns = list_columns
+    add_columns = list_columns
+    edit_columns = list_columns
+    search_columns = ["number"]
+    base_order = ("ordered_on", "desc")
+
+
 class Customers(ModelView):  # type: ignore[misc]  # Flask-AppBuilder has no types
-    """Customers, with their contacts below."""
+    """Customers, with their contacts and orders below."""
 
     datamodel = SQLAInterface(Customer)
-    related_views = [Contacts]
+    related_views = [Contacts, Orders]
     list_columns = ["number", "name", "region", "manager", "level", "status"]
     show_columns = [
         "number",
@@ -155,6 +167,7 @@ def create_stock(url: str) -> Flask:
         builder.add_view(Plans, "Development plans", icon="fa-list", category="Marketing")
         builder.add_view(Customers, "Customers", icon="fa-building", category="Customer management")
         builder.add_view(Contacts, "Contacts", icon="fa-user", category="Customer management")
+        builder.add_view(Orders, "Orders", icon="fa-shopping-cart", category="Customer management")
     return app
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from flask import g
 from flask_appbuilder import Model
 from flask_appbuilder.security.sqla.models import User
-from sqlalchemy import Boolean, Column, Date, DateTime, ForeignKey, Integer, Numeric, String
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, ForeignKey, Integer, Numeric, String
 from sqlalchemy.orm import relationship
 
 
@@ -115,6 +115,25 @@ class Contact(Marks, Model):  # type: ignore[misc]  # Flask-AppBuilder has no ty
 
     def __repr__(self) -> str:
         return str(self.name)
+
+
+class Order(Model):  # type: ignore[misc]  # likewise
+    """An order of the sales system."""
+
+    __tablename__ = "orders"
+
+    id = Column(Integer, primary_key=True)
+    number = Column(String(50), nullable=False)
+    customer_id = Column(Integer, ForeignKey("customers.id"))
+    ordered_on = Column(Date, nullable=False)
+    address = Column(String(300))
+    status = Column(String(20), nullable=False)
+    total = Column(BigInteger, nullable=False)
+
+    customer = relationship(Customer)
+
+    def __repr__(self) -> str:
+        return str(self.number)
 
 
 class Opportunity(Marks, Model):  # type: ignore[misc]  # Flask-AppBuilder has no types

@@ -16,7 +16,14 @@ from tests.databases import closing_engine, drop_database, fresh_database, sqlit
 
 ROOT = Path(__file__).resolve().parent.parent
 #: What decides how a company looks; when one of these changes, it is made anew.
-INGREDIENTS = ("app/demo", "app/models", "app/security/rights.py", "migrations", "bench/company.py")
+INGREDIENTS = (
+    "app/demo",
+    "app/models",
+    "app/security/rights.py",
+    "migrations",
+    "bench/company.py",
+    "bench/two_customers.py",
+)
 
 
 class Store(Protocol):

@@ -15,6 +15,7 @@ from app.extensions import session
 from app.i18n import gettext
 from app.models.customers import Customer
 from app.security.rights import CUSTOMERS, Verb
+from app.security.scope import ONE_BY_ONE
 from app.views.edge import actor, load, read_key, safe_path
 from app.views.forms import form_class
 from app.views.guards import expose, needs
@@ -196,11 +197,13 @@ class PartPage:
 
 def part_page(statement: Select[Any], tab: str, address: str) -> PartPage:
     """The page of ``statement`` that the address asks for, in two statements; ``address`` is that of the tab."""
-    count = session().scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or 0
+    counted = select(func.count()).select_from(statement.order_by(None).subquery())
+    count = session().scalar(counted, execution_options=ONE_BY_ONE) or 0
     pages = max(1, -(-count // SHOWN))
     is_here = request.args.get("tab", "") == tab
     page = min(max(1, (read_key(request.args.get("page", "")) if is_here else None) or 1), pages)
-    rows = session().scalars(statement.limit(SHOWN).offset((page - 1) * SHOWN)).unique().all() if count else []
+    paged = statement.limit(SHOWN).offset((page - 1) * SHOWN).execution_options(**ONE_BY_ONE)
+    rows = session().scalars(paged).unique().all() if count else []
     pager = pager_of(page, pages, lambda number: f"{address}&page={number}") if pages > 1 else None
     return PartPage(rows, count, pager)
 
