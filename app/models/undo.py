@@ -35,7 +35,7 @@ class UndoBatch(Model):
     created_on: Mapped[datetime] = mapped_column(UtcDateTime, info=said(Label("Done on")))
     reason: Mapped[str] = mapped_column(String(500), default="", info=said(Label("Reason"), is_long=True))
     count: Mapped[int] = mapped_column(Integer, info=said(Label("Records")))
-    undone_on: Mapped[datetime | None] = mapped_column(UtcDateTime, info=said(Label("Undone on")))
+    undone_on: Mapped[datetime | None] = mapped_column(UtcDateTime, info=said(Label("Whether undone")))
     undone_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"))
     undone_count: Mapped[int] = mapped_column(Integer, default=0, info=said(Label("Records that went back")))
     undone_reason: Mapped[str] = mapped_column(String(500), default="", info=said(Label("Undone because")))

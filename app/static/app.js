@@ -171,8 +171,10 @@
 
   /** What is asked only where another field is no longer what it was. */
   function showAsked(field) {
-    const other = field.form.elements[field.dataset.askedWith];
-    field.closest(".field").hidden = other?.value === field.dataset.was && !field.value;
+    const place = field.closest(".field");
+    field.required = field.form.elements[field.dataset.askedWith]?.value !== field.dataset.was;
+    place.hidden = !field.required && !field.value;
+    one("label", place).classList.toggle("req", field.required);
   }
   function copy(_event, button) {
     const field = one(button.dataset.copy);

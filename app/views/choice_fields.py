@@ -151,6 +151,8 @@ class CustomerField(StringField):  # type: ignore[misc]  # WTForms has no types
     """One customer in sight among many, searched by typing; its data is the customer or None, its text the number."""
 
     remote = "/choices/customers"
+    #: Names of companies are long.
+    is_half = True
     none_found = Label("No customer found")
 
     def process_formdata(self, valuelist: list[str]) -> None:
@@ -174,7 +176,7 @@ class CustomerField(StringField):  # type: ignore[misc]  # WTForms has no types
 class StarsField(Field):  # type: ignore[misc]  # WTForms has no types
     """One to five stars, or expressly none; an answer is needed. Its data is the number or None."""
 
-    is_stars = True
+    is_stars = is_half = True
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)

@@ -40,7 +40,7 @@ STATE_LOOKS = {
 class Cell:
     """One value: its text, its kind (text, number, money, date, moment, state, phone, …) and what hangs on it.
 
-    ``mark`` is a word that stands beside it, with ``mark_title`` to explain it.
+    ``mark`` is a word that stands beside the name of a record, with ``mark_title`` to explain it.
     """
 
     text: str

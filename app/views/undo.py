@@ -106,7 +106,7 @@ class Undoing(CrmModelView):
         found = listing.find(session(), UndoLine, keys, query, options=[])
         found.count = row.count
         rows = _line_rows(row, undo.judge(session(), found.rows))
-        table = {"title": gettext("Records"), "columns": LINE_COLUMNS, "rows": rows, "empty": ""}
+        table = {"title": gettext("Records concerned"), "columns": LINE_COLUMNS, "rows": rows, "empty": ""}
         return {"section": table, **list_frame(Pages(self.path(f"show/{row.id}")), query, found)}
 
     @expose("/back/<int:pk>", methods=["GET", "POST"])

@@ -100,6 +100,7 @@ def test_whatever_else_is_refused_and_no_link_leads_there(typed):
     [
         ("91110000600037341L", "91110000600037341L"),
         (" 91110000 600037341l ", "91110000600037341L"),
+        ("Y144030938402318X3", "Y144030938402318X3"),
         ("440301103456789", "440301103456789"),
         ("旧证 1234", "旧证 1234"),
     ],
@@ -109,7 +110,15 @@ def test_a_licence_number_is_kept(typed, kept):
 
 
 @pytest.mark.parametrize(
-    "typed", ["91110000600037341M", "911100006000373410", "91110000-600037341X", "O1110000600037341L"]
+    "typed",
+    [
+        "91110000600037341M",
+        "911100006000373410",
+        "91110000-600037341X",
+        "O1110000600037341L",
+        "Y144030938402318X4",
+        "9I110000600037341L",
+    ],
 )
 def test_of_eighteen_letters_it_is_a_credit_code(typed):
     with pytest.raises(Invalid):
@@ -276,12 +285,12 @@ def test_a_circle_is_told_with_its_chain(session_of, rows):
     low, middle, high = make_customers(rows, 3, in_chain=True)
     with session_of("manager_a") as (session, _):
         with pytest.raises(Invalid) as refusal:
-            check_parent(session, session.get(Customer, high), session.get(Customer, low))
+            check_parent(session, session.get_one(Customer, high), session.get_one(Customer, low))
         assert "第0家 → 第1家 → 第2家" in str(refusal.value)
         with pytest.raises(Invalid):
-            check_parent(session, session.get(Customer, low), session.get(Customer, low))
-        check_parent(session, session.get(Customer, low), session.get(Customer, high))
-        check_parent(session, session.get(Customer, middle), None)
+            check_parent(session, session.get_one(Customer, low), session.get_one(Customer, low))
+        check_parent(session, session.get_one(Customer, low), session.get_one(Customer, high))
+        check_parent(session, session.get_one(Customer, middle), None)
 
 
 def test_a_company_out_of_sight_in_the_chain_is_not_named(session_of, rows):
@@ -292,14 +301,14 @@ def test_a_company_out_of_sight_in_the_chain_is_not_named(session_of, rows):
     with session_of("narrow") as (session, _):
         assert session.get(Customer, middle) is None
         with pytest.raises(Invalid) as refusal:
-            check_parent(session, session.get(Customer, high), session.get(Customer, low))
+            check_parent(session, session.get_one(Customer, high), session.get_one(Customer, low))
         assert "第1家" not in str(refusal.value) and "第0家 →" in str(refusal.value)
 
 
 def test_a_group_is_not_built_without_end(session_of, rows):
     keys = make_customers(rows, HIGHEST + 1, in_chain=True)
     with session_of("manager_a") as (session, _), pytest.raises(Invalid):
-        check_parent(session, named(session, MINE), session.get(Customer, keys[0]))
+        check_parent(session, named(session, MINE), session.get_one(Customer, keys[0]))
 
 
 def test_of_two_who_put_each_above_the_other_one_is_refused(app, rows):
@@ -308,7 +317,7 @@ def test_of_two_who_put_each_above_the_other_one_is_refused(app, rows):
 
     def put(lower, upper):
         with app.app_context(), Session(db.engine, info={"actor": SYSTEM}) as session:
-            one, other = session.get(Customer, lower), session.get(Customer, upper)
+            one, other = session.get_one(Customer, lower), session.get_one(Customer, upper)
             session.commit()
             begun.wait(10)
             try:

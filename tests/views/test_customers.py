@@ -69,6 +69,13 @@ def path(rows):
     return f"/customers/edit/{key_named(rows, MINE)}"
 
 
+def part_of(text, pattern):
+    """What the group of a pattern finds in a text."""
+    found = re.search(pattern, text)
+    assert found is not None, (pattern, text[-500:])
+    return found[1]
+
+
 # ---- the form -----------------------------------------------------------------------------------------
 
 
@@ -76,7 +83,7 @@ def test_the_form_fills_in_a_customer_and_leads_back_to_the_list(as_, rows, path
     browser, key = as_("manager_a"), key_named(rows, MINE)
     behind = "/customers/list/?name=%E9%95%87%E6%B1%9F"
     page = browser.get(path, headers={"Referer": f"http://localhost{behind}"})
-    action = re.search(r'action="(/customers/edit/[^"]+)"', page.text)[1].replace("&amp;", "&")
+    action = part_of(page.text, r'action="(/customers/edit/[^"]+)"').replace("&amp;", "&")
     answer = browser.post(action, {**fields_of(page), **good})
     assert (answer.status_code, answer.location) == (302, behind)
     assert "保存成功" in text_of(browser.get(behind))
@@ -88,7 +95,11 @@ def test_the_form_fills_in_a_customer_and_leads_back_to_the_list(as_, rows, path
     assert f"{values_of(rows, key, 'registered_capital')[0]:f}" == "1234.5678"
     with rows() as session:
         assert not session.get_one(Customer, key).is_incomplete
-    again = fields_of(browser.get(path))
+    page = browser.get(path)
+    chosen = [re.sub(r"\s+", " ", tag) for tag in re.findall(r"<input[^>]*checked[^>]*>", page.text)]
+    assert len(chosen) == 2 and 'value="4"' in chosen[0] and 'name="credit" value=""' in chosen[1]
+    assert all(" checked required>" in one for one in chosen)
+    again = fields_of(page)
     assert again["registered_capital"] == "1234.5678" and again["website"] == "https://www.lanli.example.com"
 
 
@@ -316,7 +327,7 @@ def test_deletion_asks_by_name_and_says_first_what_is_unpaid(as_, rows):
                 session.flush()
     key = key_named(rows, MINE)
     for page in ("/customers/list/", f"/customers/show/{key}"):
-        question = re.search(r'data-question="([^"]*)"', as_("manager_a").get(page).text)[1]
+        question = part_of(as_("manager_a").get(page).text, r'data-question="([^"]*)"')
         assert question.startswith("该客户有 2 笔未回款订单。") and MINE in question and "确认删除" in question
 
 
@@ -507,7 +518,7 @@ def test_several_go_and_can_be_taken_back(as_, rows):
     assert answer.status_code == 302
     said = browser.get(answer.location)
     assert "已转交 2 个客户" in text_of(said)
-    batch = re.search(r'href="(/undo/show/\d+)"', said.text)[1]
+    batch = part_of(said.text, r'href="(/undo/show/\d+)"')
     assert values_of(rows, keys[0], "manager_id") == values_of(rows, keys[1], "manager_id")
     shown = browser.get(batch)
     assert all(word in text_of(shown) for word in (MINE, THEIRS, "林知远 → 苏若川", "片区调整", "可还原"))
@@ -587,7 +598,7 @@ def test_all_that_the_conditions_find(as_, rows):
         session.add_all(Customer(number=f"KH99{one:08}", name=f"连云港第{one}家", manager=owner) for one in range(30))
     browser = as_("supervisor")
     page = browser.get("/customers/list/?name=连云港")
-    href = re.search(r'href="(/customers/transfer\?[^"]*all=yes[^"]*)"', page.text)[1].replace("&amp;", "&")
+    href = part_of(page.text, r'href="(/customers/transfer\?[^"]*all=yes[^"]*)"').replace("&amp;", "&")
     assert "转交全部 30 个" in text_of(page)
     asked = browser.get(href)
     assert "30" in text_of(asked) and asked.text.count('name="row"') == 30 and MINE not in asked.text
