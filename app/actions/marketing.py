@@ -13,6 +13,7 @@ from app.actions.customers import (
     exists_out_of_sight,
     make_customer,
 )
+from app.actions.orders import match_orders_of
 from app.actions.phones import phone_key
 from app.actions.records import flush_or_stale
 from app.actions.reminders import tell
@@ -113,6 +114,7 @@ def win(
         if opportunity.status is not ASSIGNED:
             raise WrongState(Label("Somebody changed this record at this moment. Look at it again before you go on."))
         _refuse_silent_duplicate(session, opportunity, customer_choice, reason)
+        match_orders_of(session, [customer])
     else:
         session.flush()  # what is pending passes the wall before it is opened
         with system(session, "the contact goes to the linked customer, whoever manages it"):

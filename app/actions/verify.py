@@ -6,15 +6,18 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from app.actions.attachments import check_files
 from app.actions.audit import first_break
+from app.actions.orders import last_order_of, months, total_of_lines
 from app.actions.org import has_administrator
 from app.i18n import format_moment, gettext, ngettext
 from app.models.audit import AuditEntry, AuditKind, AuditSeal
+from app.models.customers import Customer
 from app.models.history import StatusMove
+from app.models.orders import CustomerMonth, Order
 from app.models.search import searched_models
 from app.search.upkeep import faults
 from app.security.rights import all_rights
@@ -103,6 +106,46 @@ def check_search(session: Session, _at: datetime) -> Iterator[str]:
             )
 
 
+def check_order_totals(session: Session, _at: datetime) -> Iterator[str]:
+    """The total of an order is what its lines come to."""
+    number = session.scalar(select(func.count(Order.id)).where(Order.total != total_of_lines()))
+    if number:
+        yield ngettext(
+            "The totals of %(num)d order are not what its lines say.",
+            "The totals of %(num)d orders are not what their lines say.",
+            number,
+        )
+
+
+def check_months(session: Session, _at: datetime) -> Iterator[str]:
+    """The month totals of customers are what their orders come to."""
+    kept = select(CustomerMonth.customer_id, CustomerMonth.month, CustomerMonth.orders, CustomerMonth.amount)
+    worked_out = months(session).subquery()
+    owed = select(worked_out.c.customer_id, worked_out.c.month, -worked_out.c.orders, -worked_out.c.amount)
+    both = kept.union_all(owed).subquery()
+    sums = (func.sum(both.c.orders) != 0, func.sum(both.c.amount) != 0)
+    wrong = select(both.c.customer_id).group_by(both.c.customer_id, both.c.month).having(or_(*sums))
+    number = session.scalar(select(func.count()).select_from(wrong.subquery()))
+    if number:
+        yield ngettext(
+            "The month totals of %(num)d month of a customer are not what the orders say.",
+            "The month totals of %(num)d months of customers are not what the orders say.",
+            number,
+        )
+
+
+def check_last_orders(session: Session, _at: datetime) -> Iterator[str]:
+    """The last order of a customer is the last that is no return."""
+    is_wrong = Customer.last_order_on.is_distinct_from(last_order_of(Customer.id))
+    number = session.scalar(select(func.count(Customer.id)).where(is_wrong))
+    if number:
+        yield ngettext(
+            "The last order of %(num)d customer is not what the orders say.",
+            "The last orders of %(num)d customers are not what the orders say.",
+            number,
+        )
+
+
 #: Everything that is checked, in this order.
 CHECKS = (
     Check("chain", check_chain),
@@ -110,6 +153,9 @@ CHECKS = (
     Check("rights", check_rights),
     Check("moves", check_moves),
     Check("search", check_search),
+    Check("order_totals", check_order_totals),
+    Check("months", check_months),
+    Check("last_orders", check_last_orders),
 )
 
 

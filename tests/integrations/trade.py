@@ -34,11 +34,12 @@ ROWS = {
 class Trade:
     """The folder, whose tables a test changes, and what becomes of them here."""
 
-    def __init__(self, app: Flask, folder: Path, settings: str = "") -> None:
+    def __init__(self, app: Flask, folder: Path, settings: str | None = None) -> None:
         self.app, self.folder = app, folder
         self.rows = {kind: list(rows) for kind, rows in ROWS.items()}
         self.path = folder / "sales.toml"
-        self.path.write_text(settings or f'[sources.trade]\nfolder = "{folder.as_posix()}"\n', encoding="utf-8")
+        text = f'[sources.trade]\nfolder = "{folder.as_posix()}"\n' if settings is None else settings
+        self.path.write_text(text, encoding="utf-8")
 
     def write(self) -> None:
         """Put the tables into the folder."""

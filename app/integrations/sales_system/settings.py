@@ -179,9 +179,10 @@ class SalesSettings:
             self.fault((*place, "folder"), gettext("There is no folder %(name)s.", name=folder))
             return None
         files = dict(self._files(place, folder, kinds))
-        if not files:
+        if not files and not kinds:
             expected = listed(f"{kind}.csv" for kind in KINDS)
             self.fault((*place, "folder"), gettext("The folder has none of %(names)s.", names=expected))
+        if not files:
             return None
         return FileSource(files), list(files)
 
@@ -223,8 +224,8 @@ def _line_of(place: Sequence[str], lines: Sequence[str]) -> int:
         if head:
             at = _parts(head[1])
         path = at if head else [*at, *_parts(key[1])] if key else []
-        depth = len(path) if path and path == list(place[: len(path)]) else 0
-        if depth > best:
+        depth = min(len(path), len(place))
+        if depth > best and path[:depth] == list(place[:depth]):
             best, line = depth, number
     return line
 
