@@ -9,10 +9,11 @@ import heapq
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, literal, tuple_
+from sqlalchemy import ColumnElement, Date, Select, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.reports.periods import midnight
@@ -75,9 +76,9 @@ class Source:
             keys = keys if midnight(value, zone) == before.moment else AFTER_ALL_KEYS
         return tuple_(self.moment, key) < tuple_(literal(value, self.moment.type), literal(keys))
 
-    @property
+    @cached_property
     def _is_dated(self) -> bool:
-        return self.moment.type.python_type is date
+        return isinstance(self.moment.type, Date)
 
     def _entry(self, row: Sequence[Any], zone: ZoneInfo) -> Entry:
         value = getattr(row[0], self.moment.key)

@@ -2,24 +2,26 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 from itertools import chain
-from typing import Any
+from urllib.parse import urlencode
 
 from markupsafe import Markup
 
 from app.extensions import session
 from app.i18n import Label, LazyString, format_day, gettext, ngettext
 from app.models.customers import Customer
+from app.models.orders import Order
 from app.reports.charts import spark
-from app.reports.customers import Bought, Trade, trade_of
+from app.reports.customers import MONTHS_SHOWN, Bought, Trade, trade_of
+from app.reports.periods import month_start
 from app.security.actor import Actor
 from app.security.rights import CUSTOMERS, ORDERS, Verb
-from app.views.customers.tabs import declared, tab_href, tabs_for
-from app.views.edge import actor
+from app.views.customers.tabs import declared
 from app.views.presentation import EMPTY
+from app.views.record_pages import may_open, view_for
 from app.views.wording import in_words, short_money, signed, toned
 
 #: Width and height of the chart of the strip, in pixels.
@@ -37,6 +39,11 @@ class CustomerLook:
     def trade(self) -> Trade:
         """What it bought."""
         return trade_of(session(), self.customer, self.today)
+
+    @property
+    def month_end(self) -> date:
+        """The last day of this month, up to which the kept totals count."""
+        return month_start(self.today, 1) - timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -71,33 +78,37 @@ def health_of(by: Actor) -> list[HealthFigure]:
 # ---- what it bought -----------------------------------------------------------------------------------
 
 
-def _orders_href(look: CustomerLook) -> str:
-    """Empty for who has no such tab."""
-    return tab_href(look.customer, "orders") if any(tab.key == "orders" for tab in tabs_for(actor())) else ""
+def _orders_href(look: CustomerLook, first: date, last: date) -> str:
+    """The list of its orders of some days; empty where the reader may open no such list."""
+    if not may_open(Order):
+        return ""
+    asked = {"customer": look.customer.number, "ordered_on_from": first, "ordered_on_to": last}
+    return f"{view_for(Order).path('list/')}?{urlencode(asked)}"
 
 
 def _last_order(look: CustomerLook) -> HealthReading:
     last = look.customer.last_order_on
     if last is None:
         return HealthReading(EMPTY, notes=[gettext("no order yet")])
-    days = (look.today - last).days
+    days = max((look.today - last).days, 0)  # an order may be dated ahead
     unit = ngettext("day ago", "days ago", days)
-    return HealthReading(f"{days:,}", unit, [last.isoformat()], _orders_href(look))
+    return HealthReading(f"{days:,}", unit, [last.isoformat()], _orders_href(look, last, last))
 
 
 def _this_year(look: CustomerLook) -> HealthReading:
-    bought = look.trade.in_year(look.today.year)
-    return _amount(look, bought, [_count(bought), *_comparison(look)])
+    return _year(look, 0, _comparison(look))
 
 
 def _last_year(look: CustomerLook) -> HealthReading:
-    bought = look.trade.in_year(look.today.year - 1)
-    return _amount(look, bought, [_count(bought)])
+    return _year(look, 1)
 
 
-def _amount(look: CustomerLook, bought: Bought, notes: Sequence[Any]) -> HealthReading:
+def _year(look: CustomerLook, back: int, more: Sequence[Markup] = ()) -> HealthReading:
+    year = look.today.year - back
+    bought = look.trade.in_year(year)
     number, unit = short_money(bought.amount)
-    return HealthReading(number, unit, notes, _orders_href(look))
+    href = _orders_href(look, date(year, 1, 1), min(date(year, 12, 31), look.month_end))
+    return HealthReading(number, unit, [_count(bought), *more], href)
 
 
 def _count(bought: Bought) -> str:
@@ -118,7 +129,8 @@ def _comparison(look: CustomerLook) -> list[Markup]:
 def _course(look: CustomerLook) -> HealthReading:
     amount = sum(look.trade.course(), Decimal(0))
     number, unit = short_money(amount)
-    return HealthReading(number, unit, href=_orders_href(look))
+    first = month_start(look.today, 1 - MONTHS_SHOWN)
+    return HealthReading(number, unit, href=_orders_href(look, first, look.month_end))
 
 
 def _course_chart(look: CustomerLook) -> Markup:

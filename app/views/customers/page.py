@@ -18,7 +18,7 @@ from app.views.customers.tabs import CustomerTab, tab_href, tabs_for
 from app.views.edge import actor, zone
 from app.views.guards import expose, needs
 from app.views.listing import BadAddress
-from app.views.model_view import CrmModelView, Facts, Parts
+from app.views.model_view import CrmModelView, Facts
 from app.views.presentation import EMPTY, Cell, Page, cell_of
 
 SUBSIDIARIES_SHOWN = 10
@@ -71,7 +71,7 @@ class CustomerPage(CrmModelView):
             "subsidiaries": [(one.name, self.path(f"show/{one.id}")) for one in group[:SUBSIDIARIES_SHOWN]],
             "has_more_subsidiaries": len(group) > SUBSIDIARIES_SHOWN,
             "tabs": [(tab.label, tab_href(row, tab.key), tab is chosen) for tab in tabs],
-            "section": chosen.section(row),
+            "chosen": chosen.section(row),
         }
 
     def record(self, row: Customer) -> dict[str, Any]:
@@ -93,10 +93,6 @@ class CustomerPage(CrmModelView):
             shown = EMPTY if amount is None else capital_in_words(amount)
             return replace(cell, text=shown, label=AMOUNTS[name])
         return cell
-
-    def sections(self, row: Customer) -> Parts:
-        """None but the chosen tab, which the page draws itself."""
-        return []
 
     def facts(self, row: Customer) -> Facts:
         """Every field, for paper."""

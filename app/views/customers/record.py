@@ -126,10 +126,14 @@ class Customers(CustomerPage, TransferringView):
             row = super().load(pk, relations)
         return row
 
-    def show_context(self, row: Customer) -> dict[str, Any]:
-        """With the names of the fields that it lacks."""
-        missing = missing_in_words(row) if row.status is ACTIVE and row.is_incomplete else ""
-        return {**super().show_context(row), "missing": missing}
+    def sections(self, row: Customer) -> list[Any]:
+        """What its data lack."""
+        return [self.missing_section(row)] if row.is_incomplete and row.status is ACTIVE else []
+
+    def missing_section(self, row: Customer) -> dict[str, Any]:
+        """What is missing, and the way to the form for who may fill it in."""
+        href = self.path(f"edit/{row.id}") if self.may_edit(row) else ""
+        return {"template": "crm/missing.html", "names": missing_in_words(row), "href": href}
 
     def printed_tables(self, row: Customer) -> list[PrintedTable]:
         """The contacts, for who may see contacts."""
