@@ -16,11 +16,13 @@ from bench.measures import (
     stock,
     times,
 )
+from bench.sales import refresh_beside_insert
 from bench.weights import first_visit, next_visit
 
 STATEMENTS, KILOBYTES = "statements", "kB"
 TIMES_STOCK, TIMES_SMALL, TIMES_FIRST, TIMES_OPEN = "× stock", "× at 10,000", "× first page", "× without scope"
 TIMES_UNLOGGED, TIMES_FLOOR, TIMES_QUIET = "× without log", "× floor", "× with 5 rows"
+TIMES_INSERT = "× bulk insert"
 
 #: Our lists are asked for every state, since the plain application has no filter on by default.
 FIRST_PAGE, STOCK_FIRST_PAGE = "/opportunities/list/?status=", "/opportunities/list/"
@@ -157,6 +159,7 @@ ROWS = (
             stock(next_visit(f"{STOCK_FIRST_PAGE}?page_Opportunities=1", after=[STOCK_FIRST_PAGE])),
         ),
     ),
+    Row("first refresh from the sales system", TIMES_INSERT, 4, refresh_beside_insert),
     Row("start to first answer", TIMES_STOCK, 1.4, start_times()),
     Row("memory of a process", TIMES_STOCK, 1.5, memory),
 )

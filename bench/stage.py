@@ -78,6 +78,20 @@ class Stage:
         finally:
             worker.stop()
 
+    def fresh(self, name: str) -> str:
+        """The address of one more copy of the company, in place of an earlier one of that name."""
+        key = (name, "all")
+        if key in self._urls:
+            self._store.drop(self._urls[key])
+            self._urls[key] = self._store.copy(self._store.company(*self._sizes["all"]), f"{name}_all")
+        return self._url(*key)
+
+    def folder(self, name: str) -> Path:
+        """A folder to write into."""
+        folder = self._folder / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
     def _start(self, application: str, company: str) -> Worker:
         url = self._url(application, company)
         return Worker(application, url, self._folder / f"{application}-{company}.log")

@@ -87,6 +87,11 @@ WRONG = (
         f'{DATABASE}[sources.a.products]\ntable = "items"\nstamp = 1\n',
         "line 5, sources.a.products.stamp: This needs a text",
     ),
+    (
+        f'{DATABASE}[sources.a.order_lines]\ntable = "items"\nstamp = "name"\n[sources.a.order_lines.map]\n'
+        'order_number = "number"\nquantity = { constant = 1 }\nunit_price = { constant = 1 }\n',
+        "line 3, sources.a.order_lines: Lines that are read by a stamp need",
+    ),
 )
 
 

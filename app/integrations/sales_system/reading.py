@@ -44,6 +44,8 @@ class KindReader:
         by_field = {rule.field: rule for rule in plan.rules}
         if kind is ORDERS and not by_field.keys() & set(CUSTOMER):
             raise Unusable(Told.of(Label("One of these columns is needed: %(names)s"), names=", ".join(CUSTOMER)))
+        if kind is ORDER_LINES and stamp and "line_no" not in by_field:
+            raise Unusable(Told.of(Label("Lines that are read by a stamp need their line_no.")))
         self.kind = kind
         self.given = [field for field in kind.fields if field.name in by_field]
         self.ignored = plan.ignored

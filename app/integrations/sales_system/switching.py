@@ -147,7 +147,7 @@ def _add(session: Session, kind: Kind, load: Load) -> None:
     if kind is ORDER_LINES:
         origin = origin.outerjoin(Product, Product.number == s.c.product_number)
         values |= {"product_id": Product.id, "product_name": _name_in(s, Product)}
-    new: Select[Any] = select(*values.values()).select_from(origin).where(fresh.c.id.is_(None)).order_by(s.c.row)
+    new: Select[Any] = select(*values.values()).select_from(origin).where(fresh.c.id.is_(None))
     session.execute(insert(kind.model).from_select(list(values), new))
 
 
