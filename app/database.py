@@ -72,7 +72,7 @@ def engine_for(url: str) -> Engine:
 
 
 def upgrade(settings: Settings) -> bool:
-    """Bring the tables to the newest state and write rights, roles, dictionary and missing search text; several may try at once.
+    """Bring the tables to the newest state and write what every installation needs; several may try at once.
 
     Returns True when the tables were made just now, by this call.
     """

@@ -106,7 +106,7 @@ class Customer(Recorded, Model):
     fax: Mapped[str | None] = mapped_column(String(50), info=said(Label("Fax"), is_switchboard=True, **ON_FORM))
     website: Mapped[str | None] = mapped_column(String(100), info=said(Label("Website"), is_website=True, **ON_FORM))
     licence_no: Mapped[str | None] = mapped_column(
-        String(50), info=said(Label("Business licence number"), is_credit_code=True)
+        String(50), index=True, info=said(Label("Business licence number"), is_credit_code=True)
     )
     legal_representative: Mapped[str | None] = mapped_column(
         String(50), info=said(Label("Legal representative"), **ON_FORM)

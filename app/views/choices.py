@@ -70,7 +70,7 @@ class CustomerChoices(BaseView):  # type: ignore[misc]  # Flask-AppBuilder has n
 
 
 @cache
-def _newest_customers() -> Select[Any]:
+def _newest_customers() -> Any:
     """The first that are offered, before anything is typed."""
     columns = (Customer.number, Customer.name, Employee.first_name, Employee.last_name)
     statement = select(*columns).outerjoin(Employee, Employee.id == Customer.manager_id).where(IS_THERE)
@@ -78,7 +78,7 @@ def _newest_customers() -> Select[Any]:
 
 
 @cache
-def _best_customers(runs: int) -> Select[Any]:
+def _best_customers(runs: int) -> Any:
     """Made once: to put it together takes longer than to run it."""
     best = ranked(Customer, Customer.number, IS_THERE, runs=runs).subquery()
     statement = _newest_customers().join(best, best.c.id == Customer.id)

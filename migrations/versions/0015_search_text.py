@@ -1,4 +1,4 @@
-"""Search text of customers: a row of tokens for each, in FTS5 on SQLite and with an inverted index on PostgreSQL."""
+"""Search text of customers, in FTS5 on SQLite and with an inverted index on PostgreSQL; their credit codes by an index."""
 
 from alembic import op
 
@@ -22,8 +22,10 @@ def upgrade() -> None:
     """Go up; the tokens are written by the program that starts next."""
     for statement in ON_POSTGRESQL if op.get_bind().dialect.name == "postgresql" else ON_SQLITE:
         op.execute(statement)
+    op.create_index("ix_customers_licence_no", "customers", ["licence_no"])
 
 
 def downgrade() -> None:
     """Go back."""
+    op.drop_index("ix_customers_licence_no", "customers")
     op.drop_table("search_customers")

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
+from app.actions.customers.facts import safe_website
 from app.actions.marketing import PIPELINE
 from app.actions.records import edit_record
 from app.models import (
@@ -21,7 +22,6 @@ from app.models import (
 )
 from app.security.actor import SYSTEM
 from app.security.rights import CONTACTS, INTERACTIONS, OPPORTUNITIES, ORDERS, Verb
-from app.views.customers.page import web_address
 from tests.browsing import text_of
 from tests.cast import MOMENT, opportunity
 from tests.related_rows import add_rows, relate
@@ -112,7 +112,7 @@ def test_the_head_the_facts_and_the_figures(as_, customer, rows):
     ],
 )
 def test_only_what_leads_to_the_web_is_a_link(typed, href):
-    assert web_address(typed) == href
+    assert safe_website(typed) == href
 
 
 def test_this_year_is_compared_by_the_months_that_ended(as_, customer, rows):

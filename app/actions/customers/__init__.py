@@ -6,10 +6,10 @@ from app.actions.customers.births import (
     customers_named,
     exists_out_of_sight,
     make_customer,
-    next_number,
 )
 from app.actions.customers.contacts import create_contact, delete_contact, edit_contact, fill_contact
 from app.actions.customers.keeping import check_keeper, keeping, may_keep
+from app.actions.customers.numbers import next_number
 from app.actions.customers.transfer import MANAGED
 
 __all__ = [

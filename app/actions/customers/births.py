@@ -1,35 +1,18 @@
-"""Customers: their numbers, who has the same name, and how one is born from an opportunity."""
+"""Customers: who has the same name, and how one is born from an opportunity."""
 
 from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy import case, func, literal, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, joinedload
 
+from app.actions.customers.numbers import next_number
 from app.actions.phones import read_phone
 from app.errors import Invalid
-from app.models.customers import Contact, Customer, CustomerStatus, NumberSeries
+from app.models.customers import Contact, Customer, CustomerStatus
 from app.models.marketing import Opportunity
 from app.models.names import name_key
 from app.security.scope import system
-
-
-def next_number(session: Session, day: date) -> str:
-    """A customer number nobody else has: KH, the day as yymmdd, six digits.
-
-    The series row stays locked until the transaction ends, so whoever holds a number is alone in
-    creating customers; a number taken by a transaction that fails is given again.
-    """
-    prefix = f"KH{day:%y%m%d}"
-    insert = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert
-    statement = (
-        insert(NumberSeries)
-        .values(prefix=prefix, last=1)
-        .on_conflict_do_update(index_elements=["prefix"], set_={"last": NumberSeries.last + 1})
-        .returning(NumberSeries.last)
-    )
-    return f"{prefix}{session.execute(statement).scalar_one():06d}"
 
 
 def customers_named(session: Session, name: str) -> Sequence[Customer]:

@@ -149,7 +149,7 @@ class Whole(Column):
 
 
 class Money(Column):
-    """An amount to the cent. What arithmetic gave is rounded half up; what was typed is never rounded."""
+    """An amount to the last digit its column has. What arithmetic gave is rounded half up, what was typed never."""
 
     def read(self, value: str | Decimal) -> Decimal:
         """Raises ValueError."""
@@ -160,10 +160,10 @@ class Money(Column):
             raise ValueError(gettext("This amount cannot be negative."))
         if amount >= Decimal(10) ** (self.stored.type.precision - self.stored.type.scale):
             raise ValueError(gettext("This amount is too large."))
-        cents = amount.quantize(CENT, ROUND_HALF_UP)
-        if cents != amount and not isinstance(value, Decimal):
+        rounded = amount.quantize(Decimal(1).scaleb(-self.stored.type.scale), ROUND_HALF_UP)
+        if rounded != amount and not isinstance(value, Decimal):
             raise ValueError(gettext("This amount has too many decimals."))
-        return cents
+        return rounded
 
 
 class Day(Column):

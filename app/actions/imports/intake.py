@@ -16,12 +16,14 @@ from app.actions.imports.directory import Directory
 from app.actions.imports.mapping import Plan, Rule, plan_for
 from app.actions.imports.report import BadRow, Fault, Report
 from app.errors import DomainError, Invalid
-from app.i18n import gettext
+from app.i18n import Label, gettext
 from app.security.actor import Actor
 
 BATCH = 1000
 
 Values = dict[str, Any]
+#: A hard key in the form in which it is compared; a kind with several says which one it is.
+Key = str | tuple[str, str]
 
 
 class OnDuplicate(StrEnum):
@@ -63,9 +65,21 @@ class Intake(ABC):
         """The hard key of a row in the form in which it is compared."""
         return values.get(self.hard_key)
 
+    def keys_of(self, values: Values) -> Sequence[Key]:
+        """All hard keys of a row, where there may be several."""
+        key = self.key_of(values)
+        return () if key is None else (key,)
+
     @abstractmethod
-    def known(self, keys: Collection[str]) -> Mapping[str, int]:
+    def known(self, keys: Collection[Any]) -> Mapping[Any, int]:
         """Which of the hard keys are there already, in sight or not, and whose they are."""
+
+    def look_up(self, rows: Sequence[Values]) -> None:  # noqa: B027  # a kind that needs it overrides it
+        """Ask at once for what the rows of a batch refer to."""
+
+    def is_ready(self, values: Values) -> bool:
+        """Whether what the row refers to is there; one that is not yet waits for the end of the file."""
+        return True
 
     def fetch(self, row_ids: Collection[int]) -> None:  # noqa: B027  # a kind that needs it overrides it
         """Load rows that are about to be changed, all at once."""
@@ -116,32 +130,50 @@ class Run:
         self._schema = intake.schema(intake.directory)
         self._on_duplicate = on_duplicate
         self._tell_bad = tell_bad
-        self._known: dict[str, int] = {}
+        self._known: dict[Key, int] = {}
         self._bad: list[BadRow] = []
         self._waiting: list[CheckedRow] = []
-        self._waiting_keys: set[str] = set()
+        self._waiting_keys: set[Key] = set()
+        self._later: list[CheckedRow] = []
 
     def take_in(self, rows: Iterator[tuple[int, list[str]]]) -> Iterator[int]:
         """Take every row in; tells after each batch how many rows it had."""
         while batch := list(islice(rows, BATCH)):
-            self._take_batch(batch)
+            self.report.rows += len(batch)
+            self._take([row for row in (self._check(number, cells) for number, cells in batch) if row is not None])
             yield len(batch)
+        self._take_those_who_waited()
         self._intake.finish()
 
-    def _take_batch(self, batch: Sequence[tuple[int, list[str]]]) -> None:
-        self.report.rows += len(batch)
-        rows = [row for row in (self._check(number, cells) for number, cells in batch) if row is not None]
-        keys = {self._intake.key_of(row.values) for row in rows} - {None}
-        self._known = dict(self._intake.known([key for key in keys if key is not None]))
+    def _take(self, rows: Sequence[CheckedRow], *, is_last: bool = False) -> None:
+        """Take the rows in that are ready, the last time all of them."""
+        self._intake.look_up([row.values for row in rows])
+        ready = [row for row in rows if is_last or self._intake.is_ready(row.values)]
+        self._later += [row for row in rows if not is_last and not self._intake.is_ready(row.values)]
+        self._place_all(ready)
+        self._tell_all_bad()
+
+    def _take_those_who_waited(self) -> None:
+        """Rows may wait for rows that wait themselves; who then still waits does so in vain."""
+        before = -1
+        while self._later and len(self._later) != before:
+            before, rows, self._later = len(self._later), self._later, []
+            for start in range(0, len(rows), BATCH):
+                self._take(rows[start : start + BATCH])
+        for start in range(0, len(self._later), BATCH):
+            self._take(self._later[start : start + BATCH], is_last=True)
+
+    def _place_all(self, rows: Sequence[CheckedRow]) -> None:
+        keys = {key for row in rows for key in self._intake.keys_of(row.values)}
+        self._known = dict(self._intake.known(keys)) if keys else {}
         if self._on_duplicate is OnDuplicate.UPDATE:
-            self._intake.fetch(self._known.values())
+            self._intake.fetch(set(self._known.values()))
         for row in rows:
             try:
                 self._place(row)
             except DomainError as refusal:
                 self._refuse(row.number, row.cells, _reasons(refusal))
         self._enter_waiting()
-        self._tell_all_bad()
 
     def _check(self, number: int, cells: list[str]) -> CheckedRow | None:
         """The row with its values, or None when it was refused."""
@@ -160,14 +192,17 @@ class Run:
         return CheckedRow(number, cells, values)
 
     def _place(self, row: CheckedRow) -> None:
-        key = self._intake.key_of(row.values)
-        if key in self._waiting_keys:
+        keys = self._intake.keys_of(row.values)
+        if not self._waiting_keys.isdisjoint(keys):
             self._enter_waiting()
-        if key is None or key not in self._known:
+        found = {self._known[key] for key in keys if key in self._known}
+        if len(found) > 1:
+            raise Invalid({"": Label("The keys of this row belong to different records.")})
+        if found:
+            self._meet(row, found.pop())
+        else:
             self._intake.admit(row.values)
             self._wait(row)
-        else:
-            self._meet(row, self._known[key])
 
     def _meet(self, row: CheckedRow, row_id: int) -> None:
         """A row whose hard key is there already."""
@@ -183,9 +218,7 @@ class Run:
     def _wait(self, row: CheckedRow) -> None:
         """The row goes in with the others of its batch."""
         self._waiting.append(row)
-        key = self._intake.key_of(row.values)
-        if key is not None:
-            self._waiting_keys.add(key)
+        self._waiting_keys.update(self._intake.keys_of(row.values))
 
     def _enter_waiting(self) -> None:
         rows, self._waiting = self._waiting, []
@@ -196,9 +229,7 @@ class Run:
         self.report.created += len(rows)
         self.report.unmatched = self._intake.unmatched
         for row, row_id in zip(rows, row_ids, strict=True):
-            key = self._intake.key_of(row.values)
-            if key is not None:
-                self._known[key] = row_id
+            self._known.update(dict.fromkeys(self._intake.keys_of(row.values), row_id))
 
     def _refuse(self, number: int, cells: list[str], reasons: Mapping[str, str]) -> None:
         faults = [Fault(number, column, reason) for column, reason in reasons.items()]
