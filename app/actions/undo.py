@@ -171,7 +171,7 @@ def undo(session: Session, batch: UndoBatch, *, by: Actor, at: datetime, reason:
 
     It goes back to whoever had it, also where ``by`` could not give it to him anew. Raises Forbidden and WrongState.
     """
-    session.refresh(batch, with_for_update=True)
+    session.refresh(batch, ["undone_on"], with_for_update=True)
     check_undo(batch, by=by, at=at)
     with system(session, "it is marked as undone, whoever did it"):
         batch.undone_on, batch.undone_by_id, batch.undone_reason = at, by.person_id, reason
