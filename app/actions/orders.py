@@ -17,7 +17,7 @@ from app.models.orders import CustomerMonth, Order, OrderLine
 from app.models.sales_system import CustomerAlias
 from app.security.actor import Actor
 from app.security.rights import SALES_SYSTEM, Verb
-from app.security.scope import system
+from app.security.scope import copying, system
 
 #: A select of keys of rows.
 Keys: TypeAlias = Select[int]
@@ -73,10 +73,11 @@ def _match(session: Session, condition: ColumnElement[bool]) -> int:
     meant = select(Order.id, found.label("customer_id")).where(Order.customer_id.is_(None), condition)
     pairs = [(order, customer) for order, customer in session.execute(meant) if customer is not None]
     customers = sorted({customer for _, customer in pairs})
-    for customer in customers:
-        _give(session, [order for order, whose in pairs if whose == customer], customer)
-    for start in range(0, len(customers), BATCH):
-        follow(session, select(Customer.id).where(Customer.id.in_(customers[start : start + BATCH])))
+    with copying(session):
+        for customer in customers:
+            _give(session, [order for order, whose in pairs if whose == customer], customer)
+        for start in range(0, len(customers), BATCH):
+            follow(session, select(Customer.id).where(Customer.id.in_(customers[start : start + BATCH])))
     return len(pairs)
 
 

@@ -20,7 +20,7 @@ from app.models.attachments import Attachment
 from app.models.customers import Customer
 from app.models.interactions import Interaction
 from app.security.rights import ATTACHMENTS, INTERACTIONS, Verb
-from app.views.customers.parts import CustomerFilter, CustomerPart, asked_customer, file_store, table_section
+from app.views.customers.parts import CustomerPart, asked_customer, file_store, table_section
 from app.views.customers.tabs import CustomerTab
 from app.views.edge import actor, load, read_key
 from app.views.forms import CrmForm, FilesField
@@ -28,6 +28,7 @@ from app.views.guards import expose, needs, takes_files
 from app.views.listing import Filter, RangeFilter
 from app.views.presentation import Button, Cell, Row
 from app.views.saving import attempt, refuse_foreign_fields, refused
+from app.views.search_filters import CustomerFilter
 from app.views.wording import size_in_words
 
 #: A downloaded file runs and loads nothing, should a browser show it all the same.

@@ -22,7 +22,7 @@ from app.models.customers import Contact, Customer, CustomerStatus
 from app.models.interactions import Interaction
 from app.security.rights import ATTACHMENTS, INTERACTIONS, Verb
 from app.views.attachments import attachments_of
-from app.views.customers.parts import CustomerFilter, CustomerPart, asked_customer, part_page, tab_of
+from app.views.customers.parts import CustomerPart, asked_customer, part_page, tab_of
 from app.views.customers.tabs import CustomerTab
 from app.views.edge import actor, zone
 from app.views.forms import CrmForm, offer_choices
@@ -30,6 +30,7 @@ from app.views.guards import expose, needs
 from app.views.interaction_filters import KeeperFilter, NextContactFilter
 from app.views.listing import EntryFilter, Filter, RangeFilter
 from app.views.presentation import EMPTY, Button, Cell
+from app.views.search_filters import CustomerFilter
 
 #: So much of a detail is shown before one asks for the rest.
 SHORT = 90

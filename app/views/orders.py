@@ -1,13 +1,12 @@
 """Order history: what customers ordered, to look at and to print; it comes from the sales system."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from flask_appbuilder.models.sqla.interface import SQLAInterface
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import func, select
 
 from app.errors import OutOfSight
 from app.extensions import session
@@ -20,23 +19,11 @@ from app.views.listing import ChoiceFilter, Filter, RangeFilter
 from app.views.model_view import CrmModelView
 from app.views.presentation import Button, Cell, Column, Row, cell_of, in_digits, kind_of, label_of
 from app.views.printing import PrintedTable
+from app.views.search_filters import CustomerFilter
 
 #: The most orders on the page of a customer, and the most lines on the page of an order.
 ORDERS_SHOWN, LINES_SHOWN = 50, 1_000
 LINE_COLUMNS = ("product_name", "quantity", "unit", "unit_price", "amount")
-
-
-@dataclass(frozen=True)
-class CustomerFilter(Filter):
-    """A part of the customer's name, or the whole number."""
-
-    def conditions(self, model: Any, values: Mapping[str, str], zone: ZoneInfo) -> list[ColumnElement[bool]]:
-        """Letter case does not count."""
-        value = values.get(self.name)
-        if not value:
-            return []
-        is_meant = or_(Customer.name.icontains(value, autoescape=True), Customer.number == value.upper())
-        return [model.customer.has(is_meant)]
 
 
 class Orders(CrmModelView):

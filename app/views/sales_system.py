@@ -4,17 +4,31 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from flask import current_app, flash, redirect, request
 from flask_appbuilder.models.sqla.interface import SQLAInterface
+from wtforms.validators import InputRequired
 
-from app.i18n import Label, LazyString, gettext
+from app.actions.orders import match_by_hand
+from app.actions.sales_system import Freshness, freshness
+from app.clock import now
+from app.errors import OutOfSight
+from app.extensions import session
+from app.i18n import Label, LazyString, format_moment, gettext, ngettext
+from app.jobs.sales_system import refresh_now
 from app.models.orders import Order, OrderStatus
 from app.models.sales_system import Refresh, RefreshState, SetAside
-from app.security.rights import ORDERS, PRODUCTS, SALES_SYSTEM, STOCK
+from app.security.rights import ORDERS, PRODUCTS, SALES_SYSTEM, STOCK, Verb
 from app.views import listing
+from app.views.choice_fields import CustomerField
 from app.views.durations import length_in_words
+from app.views.edge import actor
+from app.views.forms import REQUIRED, CrmForm
+from app.views.guards import expose, needs
 from app.views.listing import ChoiceFilter, Filter, RangeFilter
+from app.views.lists import Look
 from app.views.model_view import CrmModelView
-from app.views.presentation import EMPTY, Cell, Column, Row, text_of
+from app.views.presentation import EMPTY, Button, Cell, Column, Row, text_of
+from app.views.saving import attempt, refuse_foreign_fields
 
 LOOKS = {RefreshState.RUNNING: "open", RefreshState.DONE: "done", RefreshState.FAILED: "bad"}
 #: The kinds of rows as people call them.
@@ -43,6 +57,7 @@ class SalesSystem(CrmModelView):
     datamodel = SQLAInterface(Refresh)
     screen = SALES_SYSTEM
     record_label = Label("refresh")
+    list_template = "crm/refreshes.html"
     name_column = "started_at"
     list_columns = ("started_at", "source", "state", "milliseconds", "outcome", "person")
     more_columns = ("id", "ended_at")
@@ -55,6 +70,30 @@ class SalesSystem(CrmModelView):
     )
     empty_title = Label("Nothing was refreshed yet")
     empty_text = Label("Products, stock and orders come from the sales system as soon as it is named in the settings.")
+
+    def list_context(self, look: Look, query: listing.Query, found: listing.Found) -> dict[str, Any]:
+        """With the age of each copy, and the button to refresh at once."""
+        return {
+            **super().list_context(look, query, found),
+            "copies": [copy_in_words(one) for one in freshness(session())],
+            "refresh": self.refresh_button(),
+        }
+
+    def refresh_button(self) -> Button | None:
+        """For who may, where a sales system is named in the settings."""
+        is_linked = bool(current_app.config["CRM_SETTINGS"].sales_config)
+        if not is_linked or not actor().may(SALES_SYSTEM.right(Verb.REFRESH)):
+            return None
+        return Button(Label("Refresh now"), self.path("refresh"), "refresh", "refresh", is_post=True, is_primary=True)
+
+    @expose("/refresh", methods=["POST"])
+    @needs(Verb.REFRESH)
+    def refresh(self) -> Any:
+        """Have everything refreshed at once."""
+        refresh_now(session(), by=actor(), at=now())
+        session().commit()
+        flash(gettext("It begins at once."), "success")
+        return redirect(self.path("list/"))
 
     def column(self, name: str, query: listing.Query) -> Column:
         """The state stands as one, although no life cycle moves it."""
@@ -86,6 +125,20 @@ class SalesSystem(CrmModelView):
         ]
 
 
+def copy_in_words(copy: Freshness) -> dict[str, Any]:
+    """How old the copy of a source is, and why it was not refreshed since."""
+    if copy.success is None:
+        told = gettext("%(source)s: nothing was taken in yet.", source=copy.source)
+    else:
+        moment = format_moment(copy.success.ended_at or copy.success.started_at)
+        told = gettext("%(source)s: as of %(time)s.", source=copy.source, time=moment)
+    if copy.failure is None:
+        return {"text": told, "why": ""}
+    failed = format_moment(copy.failure.ended_at or copy.failure.started_at)
+    why = gettext("The refresh of %(time)s failed: %(why)s", time=failed, why=copy.failure.outcome or EMPTY)
+    return {"text": told, "why": why}
+
+
 def _counts_row(refresh: Refresh, kind: str) -> Row:
     counts = refresh.counts[kind]
     cells = [Cell(kind_in_words(kind)), *(Cell(f"{counts.get(key, 0):,}", "number") for key in COUNTS)]
@@ -97,6 +150,12 @@ def _counts_row(refresh: Refresh, kind: str) -> Row:
 def kind_in_words(kind: str) -> str:
     """A kind of rows as people call it; one that is unknown by its key."""
     return str(KINDS.get(kind, kind))
+
+
+def match_form() -> CrmForm:
+    """Whose it is."""
+    fields = {"customer": CustomerField(Label("Customer"), [InputRequired(REQUIRED)])}
+    return type("MatchForm", (CrmForm,), fields)()
 
 
 class RowsSetAside(CrmModelView):
@@ -161,6 +220,47 @@ class UnmatchedOrders(CrmModelView):
     )
     empty_title = Label("Every order has its customer")
     empty_text = Label("An order whose customer is unknown or has a name that several have waits here.")
+
+    def more_buttons(self, row: Order) -> list[Button]:
+        """The way to its customer."""
+        if not actor().may(SALES_SYSTEM.right(Verb.MATCH)):
+            return []
+        return [Button(Label("Match"), self.path(f"match/{row.id}"), "match", "link", is_primary=True, is_dialog=True)]
+
+    @expose("/match/<int:pk>", methods=["GET", "POST"])
+    @needs(Verb.MATCH)
+    def match(self, pk: int) -> Any:
+        """Ask whose order it is, and give him all that name their customer so, now and later."""
+        row, form = self.load(pk), match_form()
+        context = self._match_context(row)
+        if request.method == "GET":
+            return self.render_template("crm/move.html", form=form, notice="", **context)
+        refuse_foreign_fields(form)
+        done: list[int] = []
+        failure = attempt(form, lambda: done.append(match_by_hand(session(), row, form["customer"].data, by=actor())))
+        if failure is not None:
+            return self.render_template("crm/move.html", form=form, notice=failure.notice, **context), failure.code
+        flash(ngettext("Matched: %(num)s order.", "Matched: %(num)s orders.", done[0]), "success")
+        return redirect(self.path("list/"))
+
+    def _match_context(self, row: Order) -> dict[str, Any]:
+        return {
+            "page": self.record_page(row, gettext("Match orders")),
+            "facts": self.facts(row),
+            "rows": [],
+            "action_href": self.path(f"match/{row.id}"),
+            "cancel_href": self.path("list/"),
+            "submit_label": gettext("Match"),
+            "is_danger": False,
+            "move": None,
+        }
+
+    def load(self, pk: int, relations: Any = ()) -> Order:
+        """One that is still unmatched; raises OutOfSight."""
+        row: Order = super().load(pk, relations)
+        if row.customer_id is not None:
+            raise OutOfSight(Order, pk)
+        return row
 
     def base_conditions(self) -> Any:
         """Those that have found their customer are in the order history."""

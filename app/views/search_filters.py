@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, select
 
+from app.models.customers import Customer
 from app.search import found_by
 from app.views.listing import Filter
 
@@ -27,3 +28,15 @@ class SearchFilter(Filter):
             return []
         literal = [getattr(model, self.name).icontains(value, autoescape=True)] if self.is_literal else []
         return [*found_by(model, value), *literal]
+
+
+@dataclass(frozen=True)
+class CustomerFilter(Filter):
+    """The customer of a record, as the search of customers finds it."""
+
+    def conditions(self, model: Any, values: Mapping[str, str], zone: ZoneInfo) -> list[ColumnElement[bool]]:
+        """Customers out of sight are not found."""
+        value = values.get(self.name)
+        if not value:
+            return []
+        return [model.customer_id.in_(select(Customer.id).where(*found_by(Customer, value)))]

@@ -6,8 +6,9 @@ from decimal import Decimal
 import pytest
 
 from app.i18n import Told
-from app.models import Order, Refresh, RefreshState, SetAside
-from tests.browsing import text_of
+from app.models import CustomerMonth, Job, Order, Refresh, RefreshState, SetAside
+from app.security.scope import copying
+from tests.browsing import Browser, text_of
 
 MOMENT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 COUNTS = {"orders": {"rows": 5, "created": 2, "updated": 3, "failed": 1, "unmatched": 1}}
@@ -27,7 +28,8 @@ def refreshed(rows):
         session.add(SetAside(refresh_id=done.id, source="ERP", reason=reason, content=row, **where))
         order = Order(number="U1", ordered_on=date(2026, 3, 1), total=Decimal("1234.50"), source="ERP")
         order.customer_name = "无锡朔光机电有限公司"
-        session.add(order)
+        with copying(session):
+            session.add(order)
 
 
 def test_each_refresh_tells_what_it_counted(as_, refreshed):
@@ -56,3 +58,36 @@ def test_the_three_pages_lead_to_each_other(as_, refreshed):
     for path in ("/sales-system/list/", "/set-aside/list/", "/unmatched-orders/list/"):
         ways = as_("admin").get(path).text.partition('class="ways"')[2].partition("</nav>")[0]
         assert ways.count("<a ") == 3 and ways.count("aria-current") == 1, path
+
+
+def test_an_order_is_matched_by_hand(as_, rows, refreshed):
+    browser = as_("admin")
+    assert "/unmatched-orders/match/3" in browser.get("/unmatched-orders/list/").text
+    wrong = browser.post("/unmatched-orders/match/3", {"customer": "KH26030200000A"})
+    assert wrong.status_code == 422 and "KH26030200000A" in wrong.text
+    answer = browser.post("/unmatched-orders/match/3", {"customer": "KH260302000002"})
+    assert (answer.status_code, answer.location) == (302, "/unmatched-orders/list/")
+    assert "U1" in text_of(browser.get("/orders/list/?number=U1"))
+    assert browser.get("/unmatched-orders/match/3").status_code == 404
+    with rows() as session:
+        kept = session.get(CustomerMonth, (2, date(2026, 3, 1)))
+        assert (kept.orders, kept.amount) == (2, Decimal("1619.00"))
+
+
+def test_the_age_of_each_copy_is_told(as_, rows, refreshed):
+    assert "ERP：数据截至 2026-03-02 17:30。" in text_of(as_("admin").get("/sales-system/list/"))
+    with rows() as session:
+        failed = Refresh(source="ERP", state=RefreshState.FAILED, started_at=MOMENT, stamps={}, counts={})
+        failed.outcome = Told("This field is required.")
+        session.add(failed)
+    assert "的刷新失败：该字段为必填项。" in text_of(as_("admin").get("/sales-system/list/"))
+
+
+def test_who_may_refreshes_at_once(home, rows):
+    browser = Browser(home.app(), "admin")
+    assert "/sales-system/refresh" not in browser.get("/sales-system/list/").text
+    assert Browser(home.app(), "supervisor").post("/sales-system/refresh").status_code == 403
+    assert browser.post("/sales-system/refresh").status_code == 302
+    with rows() as session:
+        assert [job.kind for job in session.query(Job) if job.kind == "refresh_sales"] == ["refresh_sales"]
+    assert browser.post("/sales-system/refresh").status_code == 409

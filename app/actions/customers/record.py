@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 
 from app.actions.customers.facts import check_postcode
 from app.actions.customers.groups import check_parent
-from app.actions.customers.life import ACTIVE, is_manager
+from app.actions.customers.life import ACTIVE, LIFE, is_manager
 from app.actions.customers.transfer import transfer
+from app.actions.orders import match_orders_of
 from app.actions.phones import phone_key
 from app.actions.records import flush_or_stale
 from app.actions.workflow import refuse_stale
@@ -56,10 +57,19 @@ def edit_customer(
         take_turns(session, CUSTOMERS)  # before the row, as everybody does who needs both
     if "parent" in values:
         check_parent(session, customer, values["parent"])
+    name = customer.name_key
     _fill(customer, values)
     flush_or_stale(session)
+    if customer.name_key != name:
+        match_orders_of(session, [customer])
     if is_transfer:
         _transfer(session, customer, values, by=by, at=at)
+
+
+def restore_customer(session: Session, customer: Customer, *, by: Actor, at: datetime) -> None:
+    """Bring a deleted customer back to the state it had, with the orders that came meanwhile."""
+    LIFE.fire(session, customer, "restore", by=by, at=at)
+    match_orders_of(session, [customer])
 
 
 def _check_reason(values: Mapping[str, Any]) -> None:

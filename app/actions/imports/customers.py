@@ -14,6 +14,7 @@ from app.actions.customers.numbers import next_numbers, pass_over
 from app.actions.customers.record import check_edit
 from app.actions.imports.columns import Column, Entry, Money, OneOf, PersonColumn, PhoneNumber, RowSchema, Text
 from app.actions.imports.intake import Intake, Key, Values
+from app.actions.orders import match_orders_of
 from app.errors import Forbidden, Invalid, OutOfSight, WrongState
 from app.i18n import Label, gettext
 from app.models.basedata import Category
@@ -179,6 +180,7 @@ class CustomerIntake(Intake):
             for values in rows
         ]
         LIFE.enter(self.session, entries, by=self.by, at=self.at, reason=gettext("Import"))
+        match_orders_of(self.session, [customer for customer, _ in entries])
         return [customer.id for customer, _ in entries]
 
     def _customer(self, values: Values) -> Customer:
@@ -204,6 +206,8 @@ class CustomerIntake(Intake):
         different = {name: value for name, value in written.items() if getattr(customer, name) != value}
         for name, value in different.items():
             setattr(customer, name, value)
+        if different.keys() & {"name", "external_id"}:
+            match_orders_of(self.session, [customer])
         return bool(different)
 
     def _check_change(self, customer: Customer, values: Values) -> None:

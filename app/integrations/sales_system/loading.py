@@ -19,6 +19,7 @@ from app.integrations.sales_system.sources import OpenSource, Portion
 from app.integrations.sales_system.staging import order_stage, settle, write
 from app.integrations.sales_system.switching import switch
 from app.models.orders import Order
+from app.security.scope import copying
 
 #: Called with the rows read and the rows expected of the kind.
 Progress = Callable[[int, Callable[[], int]], None]
@@ -105,7 +106,8 @@ def _count_faults(session: Session, loaded: Loaded) -> None:
 
 def take_over(session: Session, loaded: Loaded) -> None:
     """Write what was read, in the running transaction."""
-    loaded.removed = switch(session, loaded.load, loaded.reports)
+    with copying(session):
+        loaded.removed = switch(session, loaded.load, loaded.reports)
     if ORDERS.key in loaded.reports:
         loaded.reports[ORDERS.key].unmatched = _unmatched(session, loaded.load)
         loaded.differences = _differences(session, loaded.load)

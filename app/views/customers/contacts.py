@@ -13,11 +13,12 @@ from app.extensions import session
 from app.i18n import Label, gettext
 from app.models.customers import Contact, Customer
 from app.security.rights import CONTACTS, Verb
-from app.views.customers.parts import CustomerFilter, CustomerPart, table_section
+from app.views.customers.parts import CustomerPart, table_section
 from app.views.customers.tabs import CustomerTab
 from app.views.edge import actor, zone
 from app.views.listing import Filter
 from app.views.presentation import Button
+from app.views.search_filters import CustomerFilter
 
 
 class Contacts(CustomerPart):

@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo
 
 from flask import current_app, flash, redirect, request
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import Select, func, select
 from werkzeug.wrappers import Response
 
 from app.actions.attachments import FileStore
@@ -19,7 +18,6 @@ from app.security.scope import ONE_BY_ONE
 from app.views.edge import actor, load, read_key, safe_path
 from app.views.forms import form_class
 from app.views.guards import expose, needs
-from app.views.listing import Filter
 from app.views.model_view import CrmModelView
 from app.views.pager import Pager, pager_of
 from app.views.presentation import Button, Column, Page, kind_of, label_of
@@ -27,19 +25,6 @@ from app.views.saving import attempt, refuse_foreign_fields, refused
 
 #: How many records one page of a tab shows.
 SHOWN = 20
-
-
-@dataclass(frozen=True)
-class CustomerFilter(Filter):
-    """The customer by a part of its name, or by its whole number."""
-
-    def conditions(self, model: Any, values: Mapping[str, str], zone: ZoneInfo) -> list[ColumnElement[bool]]:
-        """Customers out of sight are not found."""
-        value = values.get(self.name)
-        if not value:
-            return []
-        is_meant = or_(Customer.number == value, Customer.name.icontains(value, autoescape=True))
-        return [model.customer_id.in_(select(Customer.id).where(is_meant))]
 
 
 class CustomerPart(CrmModelView):

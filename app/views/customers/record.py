@@ -222,7 +222,7 @@ class Customers(CustomerPage, TransferringView):
     @needs(Verb.RESTORE)
     def restore(self, pk: int) -> Response:
         """Bring a deleted one back to the state it had."""
-        LIFE.fire(session(), self.load(pk), "restore", by=actor(), at=now(zone()))
+        record.restore_customer(session(), self.load(pk), by=actor(), at=now(zone()))
         session().commit()
         flash(gettext("Restored."), "success")
         return redirect(self.path(f"show/{pk}"))
