@@ -9,6 +9,7 @@ from sqlalchemy import delete, event, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from app.clock import now
+from app.database import upgrade
 from app.extensions import db
 from app.models import Customer, CustomerStatus
 from app.models.search import search_table
@@ -16,6 +17,7 @@ from app.search import fill_up, found_by, ranked, ranking, reindex, run_count
 from app.search.upkeep import faults
 from app.security.scope import WallError
 from tests.cast import key_of
+from tests.conftest import settings_for
 
 TOKENS = search_table(Customer)
 ODD = (
@@ -306,6 +308,14 @@ def test_what_is_missing_is_filled_up_and_what_is_wrong_is_told(company: None, r
     outcome = app.test_cli_runner().invoke(args=["crm", "reindex"])
     assert (outcome.exit_code, "5" in outcome.output) == (0, True)
     assert checked() == (0, [])
+
+
+def test_the_next_start_writes_what_an_older_release_did_not(company: None, rows: Any, home: Any) -> None:
+    with rows() as session:
+        session.connection().execute(delete(TOKENS))
+    upgrade(settings_for(home.url))
+    with rows() as session:
+        assert faults(session, Customer) == (0, 0)
 
 
 def test_the_newest_tells_whether_records_have_no_tokens_yet(company: None, rows: Any) -> None:
