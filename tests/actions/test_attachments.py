@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from app.actions.attachments import (
+from app.security.scope import show_deleted
     KINDS,
     FileStore,
     Upload,
@@ -289,6 +290,7 @@ def test_a_deleted_customer_takes_none(session_of, rows, store):
             Customer.metadata.tables["customers"].update().values(status=CustomerStatus.DELETED)
         )
     with session_of("manager_a") as (session, actor), pytest.raises(WrongState):
+        show_deleted(session)
         add_attachments(session, customer(session), [upload("a.pdf", PDF)], store=store, by=actor)
 
 

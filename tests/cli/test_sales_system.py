@@ -17,7 +17,7 @@ from app.errors import Forbidden, WrongState
 from app.jobs.frame import kinds, run_due
 from app.jobs.sales_system import refresh_now
 from app.models import AuditEntry, AuditKind, Job, Order, OrderLine, Product, Refresh
-from tests.integrations.trade import HEADS, Trade
+from tests.integrations.trade import HEADS, Trade, forget_trade
 
 Run = Callable[..., Result]
 COUNTS = ("rows", "created", "updated", "skipped", "failed", "unmatched")
@@ -26,6 +26,7 @@ COUNTS = ("rows", "created", "updated", "skipped", "failed", "unmatched")
 @pytest.fixture
 def trade(app: Flask, tmp_path: Path, monkeypatch: Any) -> Trade:
     """A small sales system, which the application is set up to read."""
+    forget_trade(app)
     trade = Trade(app, tmp_path)
     trade.write()
     settings = replace(app.config["CRM_SETTINGS"], sales_config=str(trade.path))

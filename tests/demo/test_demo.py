@@ -38,7 +38,7 @@ from app.models import (
     StockLevel,
 )
 from app.models.names import name_key
-from app.models.reminders import OPPORTUNITY_ASSIGNED, PLAN_ITEM_DUE
+from app.models.reminders import NEXT_CONTACT_DUE, OPPORTUNITY_ASSIGNED, PLAN_ITEM_DUE
 from app.security.actor import SYSTEM, load_actor
 from tests.demo.databases import PASSWORD
 
@@ -87,7 +87,9 @@ def test_both_managers_have_reminders_read_and_unread(session: Session):
         mine = select(Reminder).join(Employee, Employee.id == Reminder.person_id).where(Employee.username == username)
         told = session.scalars(mine.order_by(Reminder.id)).all()
         assert 4 <= len(told) <= 20
-        assert {reminder.kind for reminder in told} == {OPPORTUNITY_ASSIGNED.key, PLAN_ITEM_DUE.key}
+        assert {reminder.kind for reminder in told} == {
+            *(OPPORTUNITY_ASSIGNED.key, PLAN_ITEM_DUE.key, NEXT_CONTACT_DUE.key)
+        }
         assert 1 <= sum(reminder.read_on is None for reminder in told) <= 9
         moments = [reminder.created_on for reminder in told]
         assert moments == sorted(moments)

@@ -8,9 +8,13 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask
 from flask_babel import force_locale
+from sqlalchemy import delete, update
 
 from app.extensions import db
 from app.integrations.sales_system import Occasion, Refreshed, SalesSettings, refresh
+from app.models import Customer, CustomerMonth, Order, OrderLine, Product, StockLevel
+from app.security.actor import SYSTEM
+from app.security.scope import copying
 
 ZONE = ZoneInfo("Asia/Shanghai")
 HEADS = {
@@ -29,6 +33,18 @@ ROWS = {
     ],
     "order_lines": ["S1,1,P1,,2,套,999.995", "S1,2,P2,,3,只,0.335", "S2,1,P9,外购件,1,件,50"],
 }
+
+
+def forget_trade(app: Flask) -> None:
+    """Empty the copies: what the cast ordered goes first."""
+    with app.app_context():
+        session = db.session()
+        session.info["actor"] = SYSTEM
+        with copying(session):
+            for model in (OrderLine, Order, CustomerMonth, StockLevel, Product):
+                session.execute(delete(model))
+            session.execute(update(Customer).values(last_order_on=None))
+        session.commit()
 
 
 class Trade:
