@@ -7,7 +7,17 @@ from typing import Any, cast
 from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import Session
 
-from app.models import AuditEntry, AuditKind, Contact, Customer, CustomerMonth, Interaction, Order, OrderLine
+from app.models import (
+    AuditEntry,
+    AuditKind,
+    Contact,
+    Customer,
+    CustomerMonth,
+    Employee,
+    Interaction,
+    Order,
+    OrderLine,
+)
 from app.models.base import mapper_of
 
 FIRST_DAY = date(2026, 3, 2)
@@ -17,6 +27,16 @@ def add_rows(session: Session, model: type, rows: list[dict[str, Any]]) -> None:
     """Straight into the table, as copies of the sales system come in."""
     if rows:
         session.connection().execute(insert(cast(Table, mapper_of(model).local_table)), rows)
+
+
+def new_customer(session: Session) -> Customer:
+    """A customer of manager_a with one contact and nothing else."""
+    manager = session.scalars(select(Employee).where(Employee.username == "manager_a")).one()
+    customer = Customer(number="KH260302000099", name="湖州远澜轴承有限公司", manager=manager)
+    customer.contacts.append(Contact(name="骆经理", mobile="13800138000", phone_key="+8613800138000"))
+    session.add(customer)
+    session.flush()
+    return customer
 
 
 def relate(session: Session, customer: Customer, count: int) -> None:

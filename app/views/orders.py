@@ -14,12 +14,14 @@ from app.i18n import Label, gettext
 from app.models.customers import Customer, CustomerStatus
 from app.models.orders import Order, OrderLine, OrderStatus
 from app.security.rights import ORDERS, Verb
+from app.security.scope import ONE_BY_ONE
 from app.views.customers.tabs import CustomerTab
-from app.views.listing import ChoiceFilter, Filter, RangeFilter
+from app.views.listing import COUNT_CAP, ChoiceFilter, Filter, RangeFilter
 from app.views.model_view import CrmModelView
 from app.views.presentation import Button, Cell, Column, Row, cell_of, in_digits, kind_of, label_of
 from app.views.printing import PrintedTable
 from app.views.search_filters import CustomerFilter
+from app.views.sections import capped
 
 #: The most orders on the page of a customer, and the most lines on the page of an order.
 ORDERS_SHOWN, LINES_SHOWN = 50, 1_000
@@ -104,13 +106,14 @@ def order_section(customer: Customer) -> dict[str, Any]:
     names = ("number", "ordered_on", "address", "status", "total")
     of_customer = Order.customer_id == customer.id
     latest = select(Order).where(of_customer).order_by(Order.ordered_on.desc(), Order.id.desc()).limit(ORDERS_SHOWN)
-    rows = session().scalars(latest).all()
-    count = session().scalar(select(func.count(Order.id)).where(of_customer)) or 0
+    rows = session().scalars(latest, execution_options=ONE_BY_ONE).all()
+    first = select(Order.id).where(of_customer).limit(COUNT_CAP + 1).subquery()
+    count = session().scalar(select(func.count()).select_from(first), execution_options=ONE_BY_ONE) or 0
     href = f"/orders/list/?{urlencode({'customer': customer.number})}"
     return {
         "template": "crm/related.html",
         "title": Label("Order history"),
-        "count": in_digits(count, 0),
+        "count": capped(count),
         "columns": [
             Column(name, label_of(Order, name), kind_of(Order, name), is_name=name == "number") for name in names
         ],

@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import select
 
 from app.actions.attachments import (
-from app.security.scope import show_deleted
     KINDS,
     FileStore,
     Upload,
@@ -28,6 +27,7 @@ from app.actions.attachments.kinds import LONGEST_NAME, fault_of
 from app.clock import now
 from app.errors import Forbidden, Invalid, WrongState
 from app.models import Attachment, Customer, CustomerStatus
+from app.security.scope import show_deleted
 
 MINE = "镇江岚砺磨具有限公司"
 LARGEST = 1024 * 1024

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from app.models import Customer, CustomerMonth
 from app.reports.customers import Bought, Trade, subsidiaries, trade_of
-from tests.related_rows import add_rows
+from tests.related_rows import add_rows, new_customer
 
 TODAY = date(2026, 3, 18)
 
@@ -20,7 +20,7 @@ def bought(session, customer, months):
 
 def test_years_are_exact_and_only_months_that_ended_are_compared(rows):
     with rows() as session:
-        customer = session.scalars(select(Customer)).first()
+        customer = new_customer(session)
         amounts = {
             date(2024, 3, 1): Decimal("9.99"),  # the 25th month back
             date(2024, 12, 1): Decimal("0.10"),
