@@ -328,7 +328,7 @@ def test_deletion_asks_by_name_and_says_first_what_is_unpaid(as_, rows):
     key = key_named(rows, MINE)
     for page in ("/customers/list/", f"/customers/show/{key}"):
         question = part_of(as_("manager_a").get(page).text, r'data-question="([^"]*)"')
-        assert question.startswith("该客户有 2 笔未回款订单。") and MINE in question and "确认删除" in question
+        assert question.startswith("该客户有 3 笔未回款订单。") and MINE in question and "确认删除" in question
 
 
 def _order(customer, number):
