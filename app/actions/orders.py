@@ -6,7 +6,7 @@ Statements here work on many rows at once, and on rows that nobody sees yet, so 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Date, Select, case, cast, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Date, Select, and_, case, cast, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.errors import Invalid
@@ -125,7 +125,8 @@ def keep_months(session: Session, customers: Keys) -> None:
         delete(CustomerMonth).where(CustomerMonth.customer_id.in_(customers)), execution_options=UNSYNCHRONISED
     )
     names = ("customer_id", "month", "orders", "amount")
-    session.execute(insert(CustomerMonth).from_select(names, months(session).where(Order.customer_id.in_(customers))))
+    anew = months(session).where(Order.customer_id.in_(customers)).order_by("customer_id", "month")
+    session.execute(insert(CustomerMonth).from_select(names, anew))
 
 
 def months(session: Session) -> Select[Any]:
@@ -140,9 +141,14 @@ def months(session: Session) -> Select[Any]:
 
 def keep_last_orders(session: Session, customers: Keys) -> None:
     """Keep the day of each customer's last order that is no return; that is no change of the customer's record."""
-    last = last_order_of(Customer.id)
-    statement = update(Customer).where(Customer.id.in_(customers), Customer.last_order_on.is_distinct_from(last))
-    session.execute(statement.values(last_order_on=last), execution_options=UNSYNCHRONISED)
+    concerned = customers.subquery()
+    key = concerned.c[0]
+    days = select(key.label("id"), func.max(Order.ordered_on).label("day")).select_from(
+        concerned.outerjoin(Order, and_(Order.customer_id == key, NO_RETURN))
+    )
+    last = days.group_by(key).subquery()
+    statement = update(Customer).where(Customer.id == last.c.id, Customer.last_order_on.is_distinct_from(last.c.day))
+    session.execute(statement.values(last_order_on=last.c.day), execution_options=UNSYNCHRONISED)
 
 
 def last_order_of(customer: Any) -> ColumnElement[Any]:

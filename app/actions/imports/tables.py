@@ -4,9 +4,9 @@ import codecs
 import csv
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -50,26 +50,29 @@ def open_table(path: Path, *, as_it_stands: bool = False) -> Iterator[Table]:
             start = file.read(4)
         opened = _open_xlsx(path) if start == ZIP else _open_csv(path, start)
         with opened as (rows, expected):
-            yield _with_header(rows, expected, plain_cells=list if as_it_stands else _trimmed)
+            table = _with_header(rows, expected)
+            yield table if as_it_stands else replace(table, rows=_trimmed(table.rows))
     except OSError as error:
         raise Unusable(
             Told.of(Label("%(name)s cannot be read: %(why)s"), name=path.name, why=error.strerror or str(error))
         ) from None
 
 
-def _with_header(rows: Rows, expected: int, *, plain_cells: Callable[[list[str]], list[str]]) -> Table:
+def _with_header(rows: Rows, expected: int) -> Table:
     number, cells = next(rows, (0, []))
     headers = tuple(cell.lstrip("\ufeff").strip() for cell in cells)
     while headers and not headers[-1]:
         headers = headers[:-1]
     if number != 1 or not headers:
         raise Unusable(Told.of(Label("The first row of the file must hold the headers.")))
-    read = ((place, plain_cells(row)) for place, row in rows)
-    return Table(headers, (row for row in read if any(row[1])), expected)
+    return Table(headers, (row for row in rows if any(row[1])), expected)
 
 
-def _trimmed(cells: list[str]) -> list[str]:
-    return [trimmed(cell) for cell in cells]
+def _trimmed(rows: Rows) -> Rows:
+    for number, cells in rows:
+        plain = [trimmed(cell) for cell in cells]
+        if any(plain):
+            yield number, plain
 
 
 def trimmed(cell: str) -> str:

@@ -113,10 +113,10 @@ class TextCells(Cells):
             return super().column(cells)
         if "'" in joined or not joined.isprintable() or not unicodedata.is_normalized("NFC", joined):
             return super().column(cells)
-        texts = list(map(str.strip, cells))
+        texts = list(map(str.strip, cells)) if " " in joined else list(cells)
         if max(map(len, texts), default=0) > self.longest:
             return super().column(cells)
-        return [text or None for text in texts]
+        return [text or None for text in texts] if "" in texts else texts
 
     def read_text(self, text: str) -> str:
         """Line breaks become spaces; raises ValueError for what cannot be stored."""

@@ -214,6 +214,13 @@ FAULTS = _temporary(
 TOUCHED_ORDERS = _temporary("touched_orders", Column("id", Integer, primary_key=True, autoincrement=False))
 #: Customers whose kept totals are worked out anew.
 TOUCHED_CUSTOMERS = _temporary("touched_customers", Column("id", Integer, primary_key=True, autoincrement=False))
+#: Who is meant by each number and name of customers in new orders, empty where an order has none.
+MEANT = _temporary(
+    "meant_customers",
+    Column("customer_number", String(50), primary_key=True),
+    Column("customer_key", String(100), primary_key=True),
+    Column("customer_id", Integer),
+)
 #: Orders that are there without a customer, and who is meant.
 MATCHES = _temporary(
     "found_matches",

@@ -21,6 +21,8 @@ from app.integrations.sales_system.switching import switch
 from app.models.orders import Order
 from app.security.scope import copying
 
+#: So many rows are written at once.
+AT_ONCE = 5_000
 #: Called with the rows read and the rows expected of the kind.
 Progress = Callable[[int, Callable[[], int]], None]
 
@@ -76,11 +78,16 @@ def _read_kind(
     with opened.portion(kind.key) as portion:
         reader = reader_of(kind, portion, source, zone)
         begin = (reader.stamp_place, since[kind.key]) if reader.stamp_place is not None and kind.key in since else None
+        waiting: list[tuple[Any, ...]] = []
         for batch in portion.batches(reader.places, since=begin):
             rows, faults = reader.read(batch)
-            write(session, kind.stage, rows)
+            waiting += rows
             write(session, FAULTS, faults)
+            if len(waiting) >= AT_ONCE:
+                write(session, kind.stage, waiting)
+                waiting.clear()
             tell(reader.rows, lambda: portion.expected)
+        write(session, kind.stage, waiting)
     order_stage(session, kind)
     loaded.load.given[kind.key] = reader.given
     loaded.reports[kind.key] = Report(kind.key, rows=reader.rows, ignored_columns=list(reader.ignored))

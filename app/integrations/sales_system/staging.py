@@ -12,6 +12,12 @@ from app.integrations.sales_system.kinds import STAGE, Kind
 from app.security.actor import SYSTEM
 from app.security.audit import COMMAND, Origin
 
+#: Memory for indexes that are filled in no order and for joins of everything with everything, on this connection alone.
+ROOM = {
+    "sqlite": ("PRAGMA main.cache_size=-65536", "PRAGMA temp.cache_size=-65536"),
+    "postgresql": ("SET LOCAL temp_buffers = '64MB'", "SET LOCAL work_mem = '64MB'"),
+}
+
 
 @contextmanager
 def staged(engine: Engine, origin: Origin | None = None) -> Iterator[Session]:
@@ -20,6 +26,8 @@ def staged(engine: Engine, origin: Origin | None = None) -> Iterator[Session]:
         session.info["actor"] = SYSTEM
         session.info["origin"] = origin or Origin(person_name=COMMAND)
         try:
+            for statement in ROOM[engine.dialect.name]:
+                session.connection().exec_driver_sql(statement)
             for table in STAGE.sorted_tables:
                 session.execute(CreateTable(table))
             yield session

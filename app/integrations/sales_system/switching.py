@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Select, Table, case, delete, func, insert, literal, or_, select, update
+from sqlalchemy import Select, Table, and_, case, delete, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.actions.imports import Report
@@ -12,6 +12,7 @@ from app.integrations.sales_system.comparing import Load
 from app.integrations.sales_system.kinds import (
     KINDS,
     MATCHES,
+    MEANT,
     ORDER_LINES,
     ORDERS,
     PRODUCTS,
@@ -26,6 +27,13 @@ from app.models.basedata import Product, StockLevel
 from app.models.orders import Order, OrderLine
 
 UNSYNCHRONISED = {"synchronize_session": False}
+#: What the lines of a load come to, by order.
+TOTALS = (
+    select(ORDER_LINES.stage.c.order_number.label("number"), func.sum(ORDER_LINES.stage.c.amount).label("total"))
+    .where(~ORDER_LINES.stage.c.is_bad)
+    .group_by(ORDER_LINES.stage.c.order_number)
+    .subquery()
+)
 
 
 def switch(session: Session, load: Load, reports: dict[str, Report]) -> dict[str, int]:
@@ -140,7 +148,9 @@ def _add(session: Session, kind: Kind, load: Load) -> None:
     if hasattr(kind.model, "source"):
         values["source"] = literal(load.source)
     if kind is ORDERS:
-        values |= {"customer_id": found_customer(s.c.customer_number, s.c.customer_key), "total": _total_of_new()}
+        origin = _with_customers_and_lines(session, origin)
+        total = func.coalesce(TOTALS.c.total, s.c.stated_total, 0)
+        values |= {"customer_id": MEANT.c.customer_id, "total": total}
     elif kind.parent:
         origin = origin.join(kind.parent.model, kind.parent.model.number == s.c[kind.parent.field])
         values[kind.parent.link] = kind.parent.model.id
@@ -151,11 +161,16 @@ def _add(session: Session, kind: Kind, load: Load) -> None:
     session.execute(insert(kind.model).from_select(list(values), new))
 
 
-def _total_of_new() -> Any:
-    """The sum of the lines that come with an order, else what the source says it comes to."""
-    lines = ORDER_LINES.stage
-    comes = select(func.sum(lines.c.amount)).where(lines.c.order_number == ORDERS.stage.c.number, ~lines.c.is_bad)
-    return func.coalesce(comes.correlate(ORDERS.stage).scalar_subquery(), ORDERS.stage.c.stated_total, 0)
+def _with_customers_and_lines(session: Session, orders: Any) -> Any:
+    """New orders with the customers they mean, each looked for once, and with the sums of the lines that come along."""
+    s = ORDERS.stage
+    said = [func.coalesce(s.c.customer_number, "").label("number"), func.coalesce(s.c.customer_key, "").label("key")]
+    pairs = select(*said).select_from(orders).where(ORDERS.fresh.c.id.is_(None)).distinct().subquery()
+    meant = select(pairs.c.number, pairs.c.key, found_customer(pairs.c.number, pairs.c.key))
+    session.execute(insert(MEANT).from_select(["customer_number", "customer_key", "customer_id"], meant))
+    settle(session, MEANT)
+    is_meant = and_(MEANT.c.customer_number == said[0], MEANT.c.customer_key == said[1])
+    return orders.outerjoin(MEANT, is_meant).outerjoin(TOTALS, TOTALS.c.number == s.c.number)
 
 
 def _name_in(s: Table, product: Any) -> Any:
