@@ -141,7 +141,7 @@ def test_an_entry_in_use_stays_and_says_where(as_, rows):
     assert answer.status_code == 409 and f"/dictionary/switch-off/{key}" in page
     assert "客户（地区）2 条" in text_of(answer) and "）1 条" in text_of(answer)
     shown = browser.get(f"/dictionary/show/{key}").get_data(as_text=True)
-    assert "用在哪里" in shown and "/customers/list/?region=%E4%B8%9C%E5%8C%97" in shown
+    assert "使用情况" in shown and "/customers/list/?region=%E4%B8%9C%E5%8C%97" in shown
     assert "镇江岚砺磨具有限公司" in text_of(browser.get("/customers/list/?region=东北"))
     moved = browser.submit(f"/dictionary/edit/{key}", category="行业", value="99")
     assert moved.status_code == 422 and "category-error" in moved.get_data(as_text=True)
@@ -149,7 +149,7 @@ def test_an_entry_in_use_stays_and_says_where(as_, rows):
 
 def test_one_that_nobody_uses_is_deleted(as_, rows):
     key, browser = key_of(rows, Category.REGION, "西部"), as_("admin")
-    assert "还没有记录使用该条目" in text_of(browser.get(f"/dictionary/show/{key}"))
+    assert "没有记录使用该条目" in text_of(browser.get(f"/dictionary/show/{key}"))
     assert browser.post(f"/dictionary/delete/{key}").status_code == 302
     assert browser.get(f"/dictionary/show/{key}").status_code == 404
 

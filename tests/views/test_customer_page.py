@@ -88,7 +88,7 @@ def test_the_head_the_facts_and_the_figures(as_, customer, rows):
         "上次下单 16 天前 2026-03-02",
         "今年金额 2,000.50 元 2 单",
         "去年金额 0.00 元 0 单",
-        "3 分，满分 5 分",
+        "3 星，满分 5 星",
     ):
         assert words in answer.get_data(as_text=True) + text, words
     assert 'href="https://www.example.com" target="_blank" rel="noopener noreferrer"' in answer.get_data(as_text=True)
@@ -122,7 +122,7 @@ def test_this_year_is_compared_by_the_months_that_ended(as_, customer, rows):
         bought = [{"customer_id": customer, "month": one, "orders": 3, "amount": amounts[one]} for one in amounts]
         add_rows(session, CustomerMonth, bought)
     text = text_of(page(as_("manager_a"), customer))
-    assert "截至2月同比 −75.0 %" in text
+    assert "截至2月底同比 −75.0 %" in text
     assert "去年金额 10.40 万元 6 单" in text
     assert "−75.0 % on last year by the end of Feb" in text_of(page(as_("manager_a", locale="en"), customer))
 
@@ -148,9 +148,9 @@ def test_a_customer_without_anything_says_what_belongs_here(as_, rows):
     with rows() as session:
         key = new_customer(session).id
     browser = as_("manager_a")
-    assert "尚无订单" in text_of(page(browser, key))
+    assert "暂无订单" in text_of(page(browser, key))
     assert "会自动出现在这里" in text_of(page(browser, key, "timeline", kind="order"))
-    assert "该客户尚无销售机会" in text_of(page(browser, key, "opportunities"))
+    assert "该客户暂无销售机会" in text_of(page(browser, key, "opportunities"))
     assert as_("manager_a").get(f"/customers/health/{key}").status_code == 200
 
 

@@ -521,12 +521,12 @@ def test_several_go_and_can_be_taken_back(as_, rows):
     batch = part_of(said.text, r'href="(/undo/show/\d+)"')
     assert values_of(rows, keys[0], "manager_id") == values_of(rows, keys[1], "manager_id")
     shown = browser.get(batch)
-    assert all(word in text_of(shown) for word in (MINE, THEIRS, "林知远 → 苏若川", "片区调整", "可还原"))
+    assert all(word in text_of(shown) for word in (MINE, THEIRS, "林知远 → 苏若川", "片区调整", "将还原"))
     asked = browser.get(batch.replace("show", "back"))
     assert asked.status_code == 200 and MINE in asked.text
     done = browser.post(batch.replace("show", "back"), {"reason": "弄错了"})
     assert (done.status_code, done.location) == (302, batch)
-    assert all(word in text_of(browser.get(batch)) for word in ("已撤销 2 条记录", "已还原", "弄错了"))
+    assert all(word in text_of(browser.get(batch)) for word in ("撤销成功，已还原 2 条记录", "已还原", "弄错了"))
     assert browser.post(batch.replace("show", "back"), {"reason": "再来"}).status_code == 409
     with rows() as session:
         assert session.get_one(Customer, keys[0]).manager.username == "manager_a"
@@ -539,7 +539,7 @@ def test_which_stay_is_told_with_the_reason(as_, rows):
     keys, browser = [key_named(rows, name) for name in (MINE, THEIRS)], as_("supervisor")
     answer = transfer(browser, keys, "manager_b")
     text = text_of(browser.get(answer.location))
-    assert "已转交 1 个客户" in text and f"1 个客户未转交。 {THEIRS}：此人已是该客户的客户经理。" in text
+    assert "已转交 1 个客户" in text and f"1 个客户未转交。 {THEIRS}：该用户已经是该客户的客户经理。" in text
 
 
 @pytest.mark.parametrize(
@@ -653,7 +653,7 @@ def test_a_batch_names_nothing_that_is_out_of_sight_now(as_, rows):
     for path in ("/undo/show/1", "/undo/back/1"):
         page = as_("supervisor").get(path)
         assert page.status_code == 200 and MINE not in page.text and THEIRS not in page.text
-        assert "不在您范围内的记录" in page.text
+        assert "不在您可见范围内的记录" in page.text
 
 
 def test_the_pages_take_few_statements(as_, app, rows):

@@ -80,7 +80,7 @@ def test_the_age_of_each_copy_is_told(as_, rows, refreshed):
         failed = Refresh(source="ERP", state=RefreshState.FAILED, started_at=MOMENT, stamps={}, counts={})
         failed.outcome = Told("This field is required.")
         session.add(failed)
-    assert "的刷新失败：该字段为必填项。" in text_of(as_("admin").get("/sales-system/list/"))
+    assert " 刷新失败：该字段为必填项。" in text_of(as_("admin").get("/sales-system/list/"))
 
 
 def test_who_may_refreshes_at_once(home, rows):
