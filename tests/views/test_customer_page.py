@@ -149,7 +149,7 @@ def test_a_customer_without_anything_says_what_belongs_here(as_, rows):
         key = new_customer(session).id
     browser = as_("manager_a")
     assert "暂无订单" in text_of(page(browser, key))
-    assert "会自动出现在这里" in text_of(page(browser, key, "timeline", kind="order"))
+    assert "会自动显示在这里" in text_of(page(browser, key, "timeline", kind="order"))
     assert "该客户暂无销售机会" in text_of(page(browser, key, "opportunities"))
     assert as_("manager_a").get(f"/customers/health/{key}").status_code == 200
 
@@ -243,7 +243,7 @@ def test_phones_are_masked_in_the_timeline_as_everywhere(as_, customer, rows, se
 
 def test_the_stream_is_one_and_can_be_narrowed_to_a_kind(as_, customer):
     browser = as_("manager_a")
-    assert {"订单", "交往", "销售机会", "修改"} <= set(lines_of(page(browser, customer)))
+    assert {"订单", "交往记录", "销售机会", "修改"} <= set(lines_of(page(browser, customer)))
     orders = page(browser, customer, "timeline", kind="order")
     assert lines_of(orders) == ["订单"] * 5
     text = text_of(orders)
