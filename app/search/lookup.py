@@ -105,12 +105,15 @@ def search_order(model: Any, keys: Select[int]) -> Any:
 def ranked(model: Any, code: Any, *conditions: ColumnElement[bool], runs: int) -> Select[int, int]:
     """The keys that are found with how well they are, the less the better, for the values that ``ranking`` gives.
 
-    0: ``code`` is exactly what was typed; 1: the name begins with it; 2: it is found elsewhere. Of those found in one
-    way the newest are taken. The statement depends on the number of ``runs`` alone, so that it can be kept.
+    0: ``code`` is what was typed, in capitals if need be; 1: the name begins with it; 2: it is found elsewhere. Of
+    those found in one way the newest are taken. The statement depends on the number of ``runs`` alone, so that it
+    can be kept.
     """
     rowid = search_table(model).c.rowid
     together = _together(model, [bindparam(f"run_{place}", type_=String()) for place in range(runs)])
-    exact = select(model.id, literal(0).label("place")).where(code == bindparam("typed"), *conditions)
+    exact = select(model.id, literal(0).label("place")).where(
+        code.in_((bindparam("typed"), bindparam("in_capitals"))), *conditions
+    )
     ways = [
         select(model.id, literal(place).label("place"))
         .where(*_having(model, bindparam(name, type_=Terms())), *together, *conditions)
@@ -126,7 +129,8 @@ def ranked(model: Any, code: Any, *conditions: ColumnElement[bool], runs: int) -
 def ranking(text: str) -> dict[str, Any]:
     """What ``ranked`` compares with; its ``runs`` are those of ``run_count``."""
     runs = {f"run_{place}": run for place, run in enumerate(long_runs(text))}
-    return {"typed": text.strip().upper(), "begun": (beginning_of(text),), "found": _ways(text), **runs}
+    typed = text.strip()
+    return {"typed": typed, "in_capitals": typed.upper(), "begun": (beginning_of(text),), "found": _ways(text), **runs}
 
 
 def run_count(text: str) -> int:

@@ -175,6 +175,10 @@ def test_the_best_come_first(rows: Any, as_: Any) -> None:
     assert names_of(admin.get("/choices/customers?q=hq")) == ["华强北", "华强（上海）", "北京华强", "深圳市华强北电子"]
     assert names_of(admin.get("/choices/customers?q=kh26"))[0] == "KH26强"
     assert names_of(admin.get("/choices/customers?q=kh260102000003 ")) == ["北京华强"]
+    with rows() as session:
+        add(session, "小写编号", "x-1")
+        add(session, "X-1 机械", "K1")
+    assert names_of(admin.get("/choices/customers?q=x-1")) == ["小写编号", "X-1 机械"]
 
 
 def test_a_choice_tells_number_and_manager(app: Any, rows: Any, as_: Any) -> None:
