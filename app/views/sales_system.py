@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired
 from app.actions.orders import match_by_hand
 from app.actions.sales_system import Freshness, freshness
 from app.clock import now
-from app.errors import OutOfSight
+from app.errors import OutOfSight, WrongState
 from app.extensions import session
 from app.i18n import Label, LazyString, format_moment, gettext, ngettext
 from app.jobs.sales_system import refresh_now
@@ -81,8 +81,7 @@ class SalesSystem(CrmModelView):
 
     def refresh_button(self) -> Button | None:
         """For who may, where a sales system is named in the settings."""
-        is_linked = bool(current_app.config["CRM_SETTINGS"].sales_config)
-        if not is_linked or not actor().may(SALES_SYSTEM.right(Verb.REFRESH)):
+        if not _is_linked() or not actor().may(SALES_SYSTEM.right(Verb.REFRESH)):
             return None
         return Button(Label("Refresh now"), self.path("refresh"), "refresh", "refresh", is_post=True, is_primary=True)
 
@@ -90,6 +89,8 @@ class SalesSystem(CrmModelView):
     @needs(Verb.REFRESH)
     def refresh(self) -> Any:
         """Have everything refreshed at once."""
+        if not _is_linked():
+            raise WrongState(Label("CRM_SALES_CONFIG is not set: there is no sales system to read from."))
         refresh_now(session(), by=actor(), at=now())
         session().commit()
         flash(gettext("It begins at once."), "success")
@@ -123,6 +124,10 @@ class SalesSystem(CrmModelView):
         return [
             {"template": "crm/related.html", "title": gettext("Rows"), "columns": columns, "rows": rows, "empty": empty}
         ]
+
+
+def _is_linked() -> bool:
+    return bool(current_app.config["CRM_SETTINGS"].sales_config)
 
 
 def copy_in_words(copy: Freshness) -> dict[str, Any]:
