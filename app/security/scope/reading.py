@@ -163,7 +163,21 @@ def narrow(state: ORMExecuteState) -> None:
         raise WallError("walled rows are reached for by a statement that the wall cannot narrow")
     criteria = _criteria(state.session, actor, _way_of(state))
     concerned = criteria.keys() & (found.tables | _brought_along(state))
-    state.statement = state.statement.options(*(criteria[table] for table in concerned))
+    state.statement = _narrowed(state.statement, frozenset(criteria[table] for table in concerned))
+
+
+#: Statements that are still there, with the conditions they were narrowed by and what became of them. For one that is
+#: made once and kept, nothing is put together anew; the conditions themselves are the key, so none stands for another.
+_NARROWED: WeakKeyDictionary[Any, dict[frozenset[Any], Any]] = WeakKeyDictionary()
+
+
+def _narrowed(statement: Any, conditions: frozenset[Any]) -> Any:
+    known = _NARROWED.setdefault(statement, {})
+    if len(known) > MOST_CRITERIA:
+        known.clear()
+    if conditions not in known:
+        known[conditions] = statement.options(*conditions)
+    return known[conditions]
 
 
 #: What the statements name that are still there; one that is made once and kept is looked through once.
