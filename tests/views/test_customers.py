@@ -606,6 +606,19 @@ def test_all_that_the_conditions_find(as_, rows):
     assert as_("manager_a").get("/customers/list/?name=连云港").text.count("all=yes") == 0
 
 
+def test_deleted_ones_are_not_offered_to_anybody(as_, rows, app):
+    manager_id = key_of(app, "manager_a")
+    with rows() as session:
+        for number in range(25):
+            gone = Customer(number=f"KH2603030000{number:02d}", name=f"删{number}", manager_id=manager_id)
+            gone.status = CustomerStatus.DELETED
+            session.add(gone)
+    admin = as_("admin")
+    page = admin.get("/customers/list/?status=deleted").get_data(as_text=True)
+    assert "删24" in page and "all=yes" not in page
+    assert admin.get("/customers/transfer?all=yes&status=deleted").status_code == 400
+
+
 def test_more_than_a_thousand_are_refused(as_, rows):
     from app.actions.customers import transfer as transferring
 

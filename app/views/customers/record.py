@@ -95,8 +95,10 @@ class Customers(CustomerPage, TransferringView):
         g.open_matters = open_matters(session(), [row.id for row in rows if self.may_delete(row)])
 
     def list_context(self, look: Look, query: listing.Query, found: listing.Found) -> dict[str, Any]:
-        """With the button that transfers everything found."""
-        return {**super().list_context(look, query, found), "on_all": self.transfer_all_button(query, found)}
+        """With the button that transfers everything found; what is deleted goes to nobody."""
+        is_deleted = STATES.asks_for_deleted(query.values)
+        on_all = None if is_deleted else self.transfer_all_button(query, found)
+        return {**super().list_context(look, query, found), "on_all": on_all}
 
     def row(self, row: Customer, columns: Sequence[str]) -> Row:
         """The name says what is wrong with a customer; the parts of its page stand among its actions."""

@@ -14,7 +14,7 @@ from app.clock import now
 from app.errors import OutOfSight, WrongState
 from app.extensions import session
 from app.i18n import Label, gettext, ngettext
-from app.models.customers import Customer
+from app.models.customers import Customer, CustomerStatus
 from app.security.rights import CUSTOMERS, Verb
 from app.views import listing
 from app.views.choice_fields import PersonField
@@ -87,7 +87,8 @@ class TransferringView(CrmModelView):
     def _asked(self) -> dict[int, int | None]:
         """The keys of the customers with the versions in which they were seen."""
         if "all" in request.args and request.method == "GET":
-            keys = self.keys(self.query(self.look())).order_by(Customer.id).limit(MOST_TRANSFERRED + 1)
+            keys = self.keys(self.query(self.look())).where(Customer.status != CustomerStatus.DELETED)
+            keys = keys.order_by(Customer.id).limit(MOST_TRANSFERRED + 1)
             found: dict[int, int | None] = dict.fromkeys(session().scalars(keys))
         else:
             given = request.values.getlist("row")
