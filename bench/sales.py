@@ -23,7 +23,8 @@ DAYS = 900
 #: The least is measured several times.
 ROUNDS = 3
 BATCH = 10_000
-TABLES = ("products", "orders", "order_lines")
+#: What the refresh leaves rows in.
+TABLES = ("products", "orders", "order_lines", "customer_months")
 HEADS = {
     "products": ("number", "name", "model", "unit", "price"),
     "orders": ("number", "customer_number", "customer_name", "ordered_on", "address", "status"),
@@ -109,8 +110,13 @@ def _insert_again(engine: Engine, table: str) -> float:
 
 
 def _make_like(connection: Connection, table: str) -> None:
+    """An empty table with the same columns, indexes and foreign keys."""
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"CREATE TABLE bench_{table} (LIKE {table} INCLUDING ALL)"))
+        of_table = "conrelid = CAST(:t AS regclass) AND contype = 'f'"
+        keys = f"SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE {of_table}"
+        for key in connection.scalars(text(keys), {"t": table}).all():
+            connection.execute(text(f"ALTER TABLE bench_{table} ADD {key}"))
         return
     made = "SELECT sql FROM sqlite_master WHERE tbl_name = :table AND sql IS NOT NULL ORDER BY type DESC"
     for statement in connection.scalars(text(made), {"table": table}).all():

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from app.actions.orders import match_by_hand, match_orders_of
 from app.actions.sales_system import freshness
@@ -245,6 +245,22 @@ def test_lines_of_a_bad_order_are_set_aside_with_it(trade: Trade, rows: Any) -> 
     trade.rows["orders"][0] = "S1,KH260302000001,,2026-02-31,苏州,已回款,"
     assert counts(trade.refresh())["order_lines"] == (1, 0, 0, 0, 2)
     assert [fault[2] for fault in faults(rows)] == ["order_number", "order_number", "ordered_on"]
+
+
+def test_verify_tells_what_is_not_what_the_orders_say(trade: Trade, rows: Any) -> None:
+    trade.refresh()
+    wrong = {
+        "order_totals": (update(OrderLine).where(OrderLine.line_no == 2).values(amount=7), 1),
+        "months": (update(CustomerMonth).values(orders=7), 2),
+        "last_orders": (update(Customer).values(last_order_on=date(2020, 1, 1)), 2),
+    }
+    with rows() as session:
+        for statement, _ in wrong.values():
+            session.execute(statement)
+        for check in CHECKS:
+            if check.key in wrong:
+                [told] = check.run(session, now())
+                assert str(wrong[check.key][1]) in told
 
 
 # ---- whose an order is --------------------------------------------------------------------------------
