@@ -34,6 +34,8 @@ MADE_UP = {
 }
 #: Addresses whose answer does not hang on the screen's rights alone, each with its own tests.
 NOT_JUDGED = {"SignIn.logout", "SignIn.preferences", "SeeAs.begin", "SeeAs.end"}
+#: These show orders that are nobody's, which the rows of the walk are not.
+NOT_JUDGED |= {"UnmatchedOrders.show", "UnmatchedOrders.match"}
 
 
 @dataclass(frozen=True)
@@ -188,7 +190,11 @@ def changes(app: Flask, username: str) -> tuple[int, list[str]]:
         route
         for model, key in seen
         for route in routes(app, pk=key)
-        if route.has_row and route.method == "POST" and model_of(route) is model and is_allowed(route, person)
+        if route.has_row
+        and route.method == "POST"
+        and model_of(route) is model
+        and is_allowed(route, person)
+        and route.endpoint not in NOT_JUDGED
     ]
     browser, found = Browser(app, username), []
     # What hangs on a record goes before it, since it cannot be reached through a deleted one.

@@ -35,6 +35,11 @@ COMMON_WORDS = {
         "Tab": "a key",
         "Enter": "a key",
         "example.com": "the mail addresses of the cast",
+        "txt": "the ending of a file",
+        "SHA": "a way to reckon a checksum",
+        "PDF": "a kind of file",
+        "Office": "likewise",
+        "MB": "a size of files",
         "Narrow": "a role that somebody made, called as he called it",
         "Head": "likewise",
     },
@@ -94,7 +99,9 @@ def words_of(html: str) -> str:
 
 def faults_of(html: str, locale: str) -> list[str]:
     """The words of the other language, and raw names of the code."""
-    text = re.sub(r"\b[0-9a-f]{12}\b", " ", words_of(html))  # the number of a request
+    text = re.sub(
+        r"\b[0-9a-f]{12}([0-9a-f]{52})?\b", " ", words_of(html)
+    )  # the number of a request, the checksum of a file
     text = re.sub(r"\b(GET|POST) /\S*", " ", text)  # what was asked for, as the audit log keeps it
     pattern = LATIN if locale == "zh" else CHINESE
     found = {*pattern.findall(text), *RAW_NAME.findall(text)}

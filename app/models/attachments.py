@@ -27,7 +27,7 @@ class Attachment(Recorded, Model):
     interaction_id: Mapped[int | None] = mapped_column(ForeignKey("interactions.id"), index=True)
     name: Mapped[str] = mapped_column(String(200), info=said(Label("File")))
     size: Mapped[int] = mapped_column(Integer, info=said(Label("Size")))
-    sha256: Mapped[str] = mapped_column(String(64), info=said(Label("Checksum (SHA-256)")))
+    sha256: Mapped[str] = mapped_column(String(64), info=said(Label("Checksum (SHA-256)"), is_audited=False))
     stored_as: Mapped[str] = mapped_column(String(32), unique=True, info={"is_audited": False})
     created_on: Mapped[datetime] = mapped_column(UtcDateTime, info=said(Label("Uploaded on")))
 

@@ -18,7 +18,7 @@ class NextContact(Choice):
 
     OPEN = "open", Label("To be made")
     DONE = "done", Label("Made")
-    NONE = "none", Label("None planned")
+    NONE = "none", Label("Nothing planned")
 
 
 @dataclass(frozen=True)
