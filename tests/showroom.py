@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,13 @@ from app.actions.customers.transfer import transfer
 from app.clock import now
 from app.database import upgrade
 from app.extensions import appbuilder, db
+from app.i18n import Told
 from app.jobs.frame import run_due
-from app.models import Attachment, Customer, Employee, Interaction, Opportunity
+from app.models import Attachment, Customer, Employee, Interaction, Opportunity, Order, Refresh, RefreshState, SetAside
 from app.models.hand_over import HandOver
 from app.models.lists import ListView
 from app.security.actor import SYSTEM, load_actor
+from app.security.scope import copying
 from app.views.customers.parts import CustomerPart
 from app.views.model_view import CrmModelView
 from app.views.moves import MovingView
@@ -177,6 +180,26 @@ def _transfer(app: Flask) -> None:
         db.session.commit()
 
 
+def _refresh(app: Flask) -> None:
+    """The sales system was read: a row was set aside, and an order has no customer yet."""
+    with app.app_context():
+        session = db.session()
+        session.info["actor"] = SYSTEM
+        counts = {"orders": {"rows": 2, "created": 1, "failed": 1, "unmatched": 1}}
+        read = Refresh(source="ERP", state=RefreshState.DONE, started_at=now(), milliseconds=830, counts=counts)
+        read.stamps = {}
+        session.add(read)
+        session.flush()
+        where = {"source": "ERP", "kind": "orders", "row": 7, "column": "ordered_on"}
+        reason = Told("This field is required.")
+        session.add(SetAside(refresh_id=read.id, reason=reason, content={"ordered_on": "2026-02-31"}, **where))
+        with copying(session):
+            order = Order(number="20260007", ordered_on=now().date(), total=Decimal("1234.50"), source="ERP")
+            order.customer_name = "无锡朔光机电有限公司"
+            session.add(order)
+        session.commit()
+
+
 @contextmanager
 def opened(folder: Path) -> Iterator[Showroom]:
     """The showroom inside the block."""
@@ -196,6 +219,7 @@ def opened(folder: Path) -> Iterator[Showroom]:
     _hand_over(app)
     _transfer(app)
     _meet(app)
+    _refresh(app)
     try:
         with served(app) as address, chromium() as browser:
             yield Showroom(app, address, browser)

@@ -14,7 +14,7 @@ from flask_appbuilder.security.sqla.models import PermissionView, Role
 from sqlalchemy import select
 
 from app.extensions import db
-from app.models import Department, Employee, OpportunityStatus, Reach, RoleReach
+from app.models import Attachment, Department, Employee, Interaction, OpportunityStatus, Reach, RoleReach
 from app.security.actor import SYSTEM
 from app.security.rights import Verb, all_rights, right_of
 from app.security.roles import scope_modules
@@ -198,7 +198,10 @@ def changes(app: Flask, username: str) -> tuple[int, list[str]]:
     ]
     browser, found = Browser(app, username), []
     # What hangs on a record goes before it, since it cannot be reached through a deleted one.
-    for route in sorted(possible, key=lambda one: ("/delete/" in one.path, model_of(one) in roots())):
+    order = {Attachment: 0, Interaction: 1}  # the files of an interaction go with it
+    for route in sorted(
+        possible, key=lambda one: ("/delete/" in one.path, model_of(one) in roots(), order.get(model_of(one), 2))
+    ):
         code = browser.post(route.path).status_code
         if code not in {200, 302, 403, 409, 422}:
             found.append(f"{username}: POST {route.path} {code}")

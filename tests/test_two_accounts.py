@@ -68,6 +68,7 @@ def apart(_server):
 
 def test_the_application_works_and_cannot_touch_the_log(apart):
     cast.engage(apart.database_url)
+    cast.renew_files()
     app = create_app(apart)
     app.config["WTF_CSRF_ENABLED"] = False
     browser = Browser(app, "manager_a")

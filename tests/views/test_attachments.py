@@ -236,7 +236,7 @@ def test_a_missing_file_is_told(as_, rows, keys):
     with rows() as session:
         FileStore(FILES).remove(session.get_one(Attachment, one).stored_as)
     answer = browser.get(f"/attachments/download/{one}")
-    assert answer.status_code == 409 and "找不到这个附件的文件" in text_of(answer)
+    assert answer.status_code == 409 and "找不到该附件的文件" in text_of(answer)
 
 
 def test_an_owner_out_of_sight_is_not_there(as_, rows):
