@@ -30,9 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     write_json(lines, given.json)
     print(table(lines))
-    red = sum(not line.is_ok for line in lines)
+    missed = [line for line in lines if not line.is_ok]
+    red = sum(not line.row.is_open for line in missed)
     took = f"{time.monotonic() - began:.0f} s"
-    print(f"\n{len(lines)} rows, {red} red, {took}, {given.size:,} customers: {given.json}")
+    print(f"\n{len(lines)} rows, {red} red, {len(missed) - red} open, {took}, {given.size:,} customers: {given.json}")
     return 1 if red else 0
 
 

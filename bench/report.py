@@ -44,7 +44,8 @@ class Line:
     def as_cells(self) -> tuple[str, ...]:
         """The row for people; ``near`` is a figure over its limit that the noise of the machine may explain."""
         is_near = self.is_ok and self.measured.value > self.row.limit
-        verdict = "near" if is_near else "yes" if self.is_ok else "NO"
+        missed = "open" if self.row.is_open else "NO"
+        verdict = "near" if is_near else "yes" if self.is_ok else missed
         baseline = "" if self.measured.baseline is None else _short(self.measured.baseline)
         return (
             self.name,
