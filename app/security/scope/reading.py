@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, Table, and_, exists, false, inspect, or_, select
+from sqlalchemy import ColumnElement, Table, and_, false, inspect, or_, select
 from sqlalchemy.orm import Mapper, ORMExecuteState, Session, with_loader_criteria
 
 from app.models.audit import AuditEntry
@@ -101,7 +101,9 @@ def _is_there(model: Any, row: Any = None) -> ColumnElement[bool]:
     parent = parent_of(model)
     table = cast(Table, mapper_of(parent).local_table).alias()
     link = getattr(row, key_of(mapper_of(model).relationships[model.seen_through]))
-    return ~exists().where(table.c.id == link, ~_is_there(parent, table.c))
+    gone = select(table.c.id).where(table.c.id == link, ~_is_there(parent, table.c))
+    # With an offset PostgreSQL looks the parent up row by row, instead of joining everything before it takes the first.
+    return ~gone.offset(0).exists()
 
 
 def _link_column(model: Any) -> ColumnElement[Any]:
