@@ -8,6 +8,7 @@ from app.models.attachments import Attachment
 from app.models.audit import AuditEntry, AuditKind, AuditSeal
 from app.models.base import Model
 from app.models.basedata import Category, DictionaryEntry, Product, StockLevel
+from app.models.churn import ChurnCase, ChurnMeasure, ChurnStatus
 from app.models.customers import Contact, Customer, CustomerStatus, Gender, NumberSeries
 from app.models.hand_over import HandOver, HandOverLine
 from app.models.history import StatusMove
@@ -20,6 +21,7 @@ from app.models.org import Department, Employee, Reach, Role, RoleReach
 from app.models.reminders import Reminder, ReminderSetting
 from app.models.roles import RoleVersion
 from app.models.sales_system import CustomerAlias, Refresh, RefreshState, SetAside
+from app.models.services import Priority, ServiceRequest, ServiceRound, ServiceStatus
 from app.models.sessions import EndReason, SignIn
 from app.models.settings import SettingValue
 from app.models.sign_in import SignInTry, TryOutcome
@@ -32,6 +34,9 @@ __all__ = [
     "AuditKind",
     "AuditSeal",
     "Category",
+    "ChurnCase",
+    "ChurnMeasure",
+    "ChurnStatus",
     "Contact",
     "Customer",
     "CustomerAlias",
@@ -56,6 +61,7 @@ __all__ = [
     "OrderLine",
     "OrderStatus",
     "PlanItem",
+    "Priority",
     "Product",
     "Reach",
     "Refresh",
@@ -65,6 +71,9 @@ __all__ = [
     "Role",
     "RoleReach",
     "RoleVersion",
+    "ServiceRequest",
+    "ServiceRound",
+    "ServiceStatus",
     "SetAside",
     "SettingValue",
     "SignIn",

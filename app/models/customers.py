@@ -123,6 +123,8 @@ class Customer(Recorded, Model):
     national_tax_no: Mapped[str | None] = mapped_column(String(50), info=said(Label("National tax number")))
     #: The latest order that is no return, kept by the link to the sales system.
     last_order_on: Mapped[date | None] = mapped_column(Date, info=said(Label("Last order on"), is_audited=False))
+    #: When a lost customer was brought back; its silence counts from then, or from a later order.
+    won_back_on: Mapped[date | None] = mapped_column(Date, info=said(Label("Won back on")))
     external_id: Mapped[str | None] = mapped_column(String(100), unique=True)
     duplicate_reason: Mapped[str | None] = mapped_column(
         String(500), info=said(Label("Why it was created beside one of the same name"))

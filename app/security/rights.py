@@ -34,6 +34,14 @@ class Verb(Choice):
     REFRESH = "refresh", Label("Refresh now")
     MATCH = "match", Label("Match orders")
     UNDO = "undo", Label("Undo")
+    POSTPONE = "postpone", Label("Postpone churn")
+    CONFIRM = "confirm", Label("Confirm churn")
+    SCAN = "scan", Label("Scan for churn")
+    WIN_BACK = "win_back", Label("Win back")
+    ALLOCATE = "allocate", Label("Allocate")
+    PROCESS = "process", Label("Process service")
+    FEEDBACK = "feedback", Label("Give feedback")
+    ESCALATE = "escalate", Label("Escalate complaint")
 
 
 @dataclass(frozen=True)
@@ -104,7 +112,7 @@ CUSTOMERS = Screen(
     "customers",
     Label("Customers"),
     (
-        *(Verb.SEE, Verb.EDIT, Verb.DELETE, Verb.RESTORE, Verb.TRANSFER),
+        *(Verb.SEE, Verb.EDIT, Verb.DELETE, Verb.RESTORE, Verb.TRANSFER, Verb.WIN_BACK),
         *(Verb.IMPORT, Verb.SEE_PHONES, Verb.PRINT),
     ),
 )
@@ -112,6 +120,15 @@ CONTACTS = Screen("contacts", Label("Contacts"), (*_KEEPING, Verb.IMPORT), in_me
 INTERACTIONS = Screen("interactions", Label("Interactions"), _KEEPING, in_menu=False)
 ATTACHMENTS = Screen("attachments", Label("Attachments"), (Verb.SEE, Verb.CREATE, Verb.DELETE), in_menu=False)
 ORDERS = Screen("orders", Label("Order history"), (Verb.SEE, Verb.PRINT), in_menu=False)
+CHURN = Screen("churn", Label("Customer churn"), (Verb.SEE, Verb.POSTPONE, Verb.CONFIRM, Verb.SCAN, Verb.PRINT))
+SERVICES = Screen(
+    "services",
+    Label("Service requests"),
+    (
+        *(Verb.SEE, Verb.CREATE, Verb.ALLOCATE, Verb.DELETE, Verb.PROCESS, Verb.FEEDBACK, Verb.ESCALATE),
+        *(Verb.IMPORT, Verb.PRINT),
+    ),
+)
 PRODUCTS = Screen("products", Label("Products"), (), is_open=True)
 STOCK = Screen("stock", Label("Stock"), (), is_open=True)
 DICTIONARY = Screen("dictionary", Label("Data dictionary"), _KEEPING)
@@ -151,8 +168,9 @@ CATALOGUE = (
         "customers",
         Label("Customer management"),
         "building",
-        (CUSTOMERS, CONTACTS, INTERACTIONS, ATTACHMENTS, ORDERS),
+        (CUSTOMERS, CONTACTS, INTERACTIONS, ATTACHMENTS, ORDERS, CHURN),
     ),
+    Module("services", Label("Service management"), "headset", (SERVICES,)),
     Module("basedata", Label("Base data"), "database", (PRODUCTS, STOCK, DICTIONARY, SALES_SYSTEM)),
     Module("workbench", Label("Workbench"), "home", (ANNOUNCEMENTS,)),
     Module("access", Label("Access"), "lock", (USERS, DEPARTMENTS, ROLES, AUDIT)),
@@ -190,6 +208,8 @@ _SEES = (
     (INTERACTIONS, (Verb.SEE,)),
     (ATTACHMENTS, (Verb.SEE,)),
     (ORDERS, (Verb.SEE, Verb.PRINT)),
+    (CHURN, (Verb.SEE, Verb.PRINT)),
+    (SERVICES, (Verb.SEE, Verb.PRINT)),
     (ANNOUNCEMENTS, (Verb.SEE,)),
 )
 
@@ -204,8 +224,10 @@ DEFAULT_ROLES = (
                 (Verb.CREATE, Verb.EDIT, Verb.DELETE, Verb.ASSIGN, Verb.REASSIGN, Verb.IMPORT),
             ),
             (PLANS, (Verb.PLAN_FOR_OTHERS,)),
-            (CUSTOMERS, (Verb.TRANSFER, Verb.IMPORT, Verb.SEE_PHONES)),
+            (CUSTOMERS, (Verb.TRANSFER, Verb.WIN_BACK, Verb.IMPORT, Verb.SEE_PHONES)),
             (CONTACTS, (Verb.IMPORT,)),
+            (CHURN, (Verb.SCAN,)),
+            (SERVICES, (Verb.CREATE, Verb.ALLOCATE, Verb.DELETE, Verb.ESCALATE, Verb.IMPORT)),
         ),
         Reach.BELOW,
         Label("Sales supervisor"),
@@ -220,6 +242,8 @@ DEFAULT_ROLES = (
             (CONTACTS, (Verb.CREATE, Verb.EDIT, Verb.DELETE)),
             (INTERACTIONS, (Verb.CREATE, Verb.EDIT, Verb.DELETE)),
             (ATTACHMENTS, (Verb.CREATE, Verb.DELETE)),
+            (CHURN, (Verb.POSTPONE, Verb.CONFIRM)),
+            (SERVICES, (Verb.CREATE, Verb.PROCESS, Verb.FEEDBACK, Verb.ESCALATE)),
         ),
         Reach.OWN,
         Label("Account manager"),

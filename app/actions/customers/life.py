@@ -11,7 +11,7 @@ from app.i18n import Label, ngettext
 from app.models.customers import Customer, CustomerStatus
 from app.models.orders import Order, OrderStatus
 from app.security.actor import Actor
-from app.security.rights import CUSTOMERS, Verb
+from app.security.rights import CHURN, CUSTOMERS, Verb
 
 ACTIVE, LOST, DELETED = CustomerStatus.ACTIVE, CustomerStatus.LOST, CustomerStatus.DELETED
 
@@ -24,6 +24,27 @@ def is_manager(customer: Customer, by: Actor) -> bool:
 LIFE = Workflow(
     Customer,
     moves=(
+        Move(
+            "lose",
+            (ACTIVE,),
+            LOST,
+            label=Label("Confirm churn"),
+            done=Label("Churn confirmed."),
+            right=CHURN.right(Verb.CONFIRM),
+            who=is_manager,
+            is_ending=True,
+            icon="user-x",
+        ),
+        Move(
+            "win_back",
+            (LOST,),
+            ACTIVE,
+            label=Label("Win back"),
+            done=Label("Won back."),
+            right=CUSTOMERS.right(Verb.WIN_BACK),
+            asks=("reason",),
+            icon="arrow-back-up",
+        ),
         Move(
             "delete",
             (ACTIVE, LOST),
