@@ -33,7 +33,7 @@ setup: $(RUNTIME) ## only make the environment in .venv, install, compile the tr
 
 test: $(DEVELOPMENT) ## every test, on SQLite, on PostgreSQL and in a browser (TESTS= for some)
 	@$(INTERPRETER) -m tools.browser
-	@$(INTERPRETER) -m pytest -n 3 $(TESTS)
+	@$(INTERPRETER) -m pytest -n 3 --maxschedchunk 2 $(TESTS)
 
 check: $(DEVELOPMENT) ## format, lint, types, templates, translations, dead links
 	@$(BIN)/ruff format --check --quiet .

@@ -17,8 +17,14 @@ from tools.browser import find_browser
 HEIGHT_OF_A_PHONE = 844
 SCREENS = Path(__file__).resolve().parents[1] / "build" / "screens"
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
-#: What axe judges by.
+#: What axe judges by: every rule, and those about colours.
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+COLOURS = ["color-contrast"]
+#: Only what is broken comes over to us; all that is right would take longer than to find it.
+JUDGE = """rules => axe.run(document, {runOnly: rules, resultTypes: ["violations"], preload: false})
+  .then(found => found.violations)"""
+#: What asks for more when the page stands.
+ASKS_LATER = "[hx-trigger*=load], script[src*=calendar], script[src*=board]"
 
 
 @contextmanager
@@ -90,7 +96,8 @@ class Visitor:
     def shot(self, name: str) -> None:
         """Keep a picture of the whole page, as on a screen that is high enough for it."""
         SCREENS.mkdir(parents=True, exist_ok=True)
-        self.page.wait_for_load_state("networkidle", timeout=60_000)  # the first chart waits for its library
+        if self.page.query_selector(ASKS_LATER):
+            self.page.wait_for_load_state("networkidle", timeout=60_000)  # the first chart waits for its library
         width, height = self.page.evaluate("[window.innerWidth, window.innerHeight]")
         needed = self.page.evaluate("document.documentElement.scrollHeight")
         self.page.set_viewport_size({"width": width, "height": max(height, needed)})
@@ -106,9 +113,9 @@ class Visitor:
         """Give the page another width."""
         self.page.set_viewport_size({"width": width, "height": HEIGHT_OF_A_PHONE if width < 600 else 900})
 
-    def violations(self) -> list[str]:
+    def violations(self, rules: list[str] = RULES) -> list[str]:
         """What axe has against the page as it stands."""
-        return violations(self.page)
+        return violations(self.page, rules)
 
     def close(self) -> None:
         """Leave, without complaints."""
@@ -116,9 +123,9 @@ class Visitor:
         assert not self.complaints, self.complaints
 
 
-def violations(page: Page) -> list[str]:
+def violations(page: Page, rules: list[str] = RULES) -> list[str]:
     """What axe finds against WCAG 2.2 AA: the rule, the first element that breaks it, and why."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)["violations"]
+    found = page.evaluate(JUDGE, rules)
     return [f"{one['id']}: {one['nodes'][0]['html'][:160]} {one['nodes'][0]['failureSummary']}" for one in found]

@@ -38,6 +38,11 @@ def pytest_generate_tests(metafunc: Any) -> None:
         metafunc.parametrize("backend", marks, indirect=True, scope="session")
 
 
+def pytest_collection_modifyitems(items: list[Any]) -> None:
+    """What drives a browser takes longest and begins first, so that at the end no process works on alone."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+
+
 @pytest.fixture(scope="session")
 def backend(request: Any) -> str:
     """The name of the database a test runs on."""

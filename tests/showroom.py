@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,7 @@ class Showroom:
             db.session.info["actor"] = SYSTEM
             return list(db.session.scalars(statement))
 
+    @cached_property
     def places(self) -> tuple[list[Place], list[str]]:
         """Every page with somebody who may open it, and the addresses nobody of the company could open."""
         with self.app.app_context():
@@ -114,9 +116,18 @@ class Showroom:
         if not route.has_row:
             yield from self._with_rows(route.view, path)
             return
-        model = ListView if "/filters/" in path else model_of(route)
-        for key in self.keys(model) if model is not None else ():
+        if "/filters/" in path:
+            keys = self._filters_of(route.view)
+        else:
+            model = model_of(route)
+            keys = self.keys(model) if model is not None else []
+        for key in keys:
             yield path.replace("/0", f"/{key}", 1)
+
+    def _filters_of(self, view: Any) -> list[int]:
+        with self.app.app_context():
+            db.session.info["actor"] = SYSTEM
+            return list(db.session.scalars(select(ListView.id).where(ListView.screen == view.list_key)))
 
     def _with_rows(self, view: Any, path: str) -> Iterator[str]:
         """A move of several rows is asked for with a row that allows it."""

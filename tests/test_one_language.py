@@ -157,6 +157,7 @@ def pages(app: Flask) -> list[str]:
     return sorted(set(found))
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("locale", ["zh", "en"])
 @pytest.mark.parametrize("who", ["admin", "supervisor", "manager_a", "executive", "nobody"])
 def test_a_page_speaks_one_language(app, as_, who, locale):

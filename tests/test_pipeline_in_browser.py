@@ -9,7 +9,7 @@ from app.models import Employee, Opportunity
 from tests.browser_site import Visitor, chromium, served
 from tests.cast import hashed
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = ROOT / "docs" / "examples"

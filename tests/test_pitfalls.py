@@ -6,6 +6,7 @@ X2 (a refused change saved by a later commit) in ``test_transactions``; B2 (door
 """
 
 import threading
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -27,6 +28,12 @@ from app.views.moves import MovingView
 from tests.browsing import Browser, fields_of
 from tests.test_every_door import SECRETS, hidden_keys
 from tests.walk import everything, routes
+
+
+@pytest.fixture
+def as_(as_):
+    """One browser of each person for the whole of a walk."""
+    return cache(as_)
 
 
 def views_of(app: Flask) -> list[Any]:

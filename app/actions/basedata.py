@@ -17,7 +17,7 @@ from app.i18n import Label, LazyString, gettext, listed
 from app.models.base import Model, mapper_of
 from app.models.basedata import Category, DictionaryEntry
 from app.security.actor import Actor
-from app.security.rights import DICTIONARY, SCREENS, USERS, Verb
+from app.security.rights import CHURN, DICTIONARY, SCREENS, SERVICES, USERS, Verb
 from app.security.scope import system
 from app.security.scope.fixed import NOT_EDITABLE
 
@@ -166,6 +166,10 @@ class Link:
     records: LazyString
 
 
+#: The screens of tables that have another name.
+NAMED_OTHERWISE = {"ab_user": USERS.key, "churn_cases": CHURN.key, "service_requests": SERVICES.key}
+
+
 @dataclass(frozen=True)
 class Use:
     """In how many records an entry stands through one link."""
@@ -191,8 +195,8 @@ def _columns_to_entries() -> Iterator[Any]:
 def _link(column: Any, relations: Sequence[Any]) -> Link:
     through = next(one for one in relations if column in one.local_columns or column.table is one.secondary)
     model = through.parent.class_
-    screen = USERS if model.__tablename__ == "ab_user" else SCREENS[model.__tablename__]
-    return Link(model, column, through.info["label"], screen.label)
+    table = model.__tablename__
+    return Link(model, column, through.info["label"], SCREENS[NAMED_OTHERWISE.get(table, table)].label)
 
 
 def uses_of(session: Session, entry: DictionaryEntry) -> list[Use]:

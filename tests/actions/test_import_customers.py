@@ -365,6 +365,7 @@ def test_five_thousand_chinese_companies(desk: Desk) -> None:
     assert (again.created, again.skipped) == (0, 5_000)
 
 
+@pytest.mark.one_database
 def test_five_thousand_companies_of_the_world(desk: Desk) -> None:
     mapping = 'external_id = "lei"\nname = "legal_name"\n'
     path = file_of("intl-company-names", "companies.csv")
