@@ -87,6 +87,9 @@ CREATE VIEW crm_orders AS SELECT o.order_id AS "OrderID", c.company_name AS "Com
   FROM orders o JOIN customers c USING (customer_id);
 """
 
+#: What all orders come to, each line rounded half up to the cent.
+TOTAL = Decimal("1265793.29")
+
 
 def amounts() -> dict[str, Decimal]:
     """What each customer bought, as the source's ROUND(UnitPrice × Quantity × (1 − Discount), 2) says."""
@@ -118,7 +121,7 @@ def assert_all_there(rows: Any) -> None:
         assert dict(session.execute(bought).all()) == expected
         kept = select(Customer.external_id, func.sum(CustomerMonth.amount)).join(CustomerMonth.customer)
         assert dict(session.execute(kept.group_by(Customer.external_id)).all()) == expected
-        assert sum(expected.values()) == session.scalar(select(func.sum(OrderLine.amount)))
+        assert sum(expected.values()) == TOTAL == session.scalar(select(func.sum(OrderLine.amount)))
         last = select(func.max(Order.ordered_on)).where(Order.customer_id == Customer.id).scalar_subquery()
         wrong = select(func.count(Customer.id)).where(Customer.last_order_on.is_distinct_from(last))
         assert session.scalar(wrong) == 0
