@@ -68,7 +68,8 @@ class Told:
 
 def gettext(message: str, **values: object) -> str:
     """``message`` in the reader's language, with its ``%(name)s`` filled."""
-    return str(flask_babel.gettext(message, **values))
+    found = translated(message)
+    return found % values if values else found
 
 
 def ngettext(singular: str, plural: str, num: int, **values: object) -> str:

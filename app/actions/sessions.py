@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -14,9 +14,10 @@ from app.actions.settings import IDLE_MINUTES, LONGEST_HOURS, read, stored, valu
 from app.clock import now
 from app.i18n import Told
 from app.models.audit import AuditKind
-from app.models.base import rows_hit
+from app.models.base import mapper_of, rows_hit
 from app.models.org import Employee
 from app.models.sessions import EndReason, SignIn
+from app.security.actor import Person
 from app.security.audit import note, place_of, write
 
 #: That somebody was here is kept once in this time.
@@ -70,7 +71,7 @@ class Known:
     """
 
     sign_in_id: int
-    person: Employee
+    person: Person
     ended_because: EndReason | None
     was_over: bool
     last_seen_at: datetime
@@ -88,25 +89,27 @@ def recognise(session: Session, token: str, *, at: datetime) -> Known | None:
     found = session.execute(_of_token(), {"token_hash": hash_of(token)}).first()
     if found is None:
         return None
-    sign_in, person, idle, longest = found
+    sign_in_id, started_at, last_seen_at, ended_at, why, idle, longest, *values = found
+    person = Person(*values)
     minutes, hours = read(IDLE_MINUTES, idle), read(LONGEST_HOURS, longest)
-    why = sign_in.ended_because
     if why is None and not person.active:
         why = EndReason.DISABLED
-    elif why is None and at - sign_in.started_at >= timedelta(hours=hours):
+    elif why is None and at - started_at >= timedelta(hours=hours):
         why = EndReason.TOO_OLD
-    elif why is None and at - sign_in.last_seen_at >= timedelta(minutes=minutes):
+    elif why is None and at - last_seen_at >= timedelta(minutes=minutes):
         why = EndReason.IDLE
-    return Known(sign_in.id, person, why, sign_in.ended_at is not None, sign_in.last_seen_at, minutes, hours)
+    return Known(sign_in_id, person, why, ended_at is not None, last_seen_at, minutes, hours)
 
 
 @cache
-def _of_token() -> Select[SignIn, Employee, str, str]:
-    """Made once, since every request asks it."""
-    return (
-        select(SignIn, Employee, stored(IDLE_MINUTES), stored(LONGEST_HOURS))
-        .join(Employee, Employee.id == SignIn.person_id)
-        .where(SignIn.token_hash == bindparam("token_hash"))
+def _of_token() -> Select[Any]:
+    """Made once and of the tables, since every request asks it."""
+    sign_in, person = (mapper_of(model).local_table.c for model in (SignIn, Employee))
+    times = (sign_in.started_at, sign_in.last_seen_at, sign_in.ended_at)
+    limits = (stored(IDLE_MINUTES), stored(LONGEST_HOURS))
+    values = (person[one.name] for one in fields(Person))
+    return select(sign_in.id, *times, sign_in.ended_because, *limits, *values).where(
+        sign_in.token_hash == bindparam("token_hash"), person.id == sign_in.person_id
     )
 
 

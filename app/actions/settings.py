@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import Invalid
 from app.i18n import Label, LazyString, gettext
+from app.models.base import mapper_of
 from app.models.settings import SettingValue
 from app.security.actor import Actor
 from app.security.rights import SETTINGS as SCREEN
@@ -83,7 +84,8 @@ def _rows(session: Session, settings: tuple[Setting, ...]) -> list[Any]:
 
 def stored(setting: Setting) -> ScalarSelect[str]:
     """What is stored of a setting, as a column of another statement; ``read`` makes the value of it."""
-    return select(SettingValue.value).where(SettingValue.key == setting.key).scalar_subquery()
+    table = mapper_of(SettingValue).local_table
+    return select(table.c.value).where(table.c.key == setting.key).scalar_subquery()
 
 
 def read(setting: Setting, text: str | None) -> int:

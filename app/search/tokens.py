@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import islice, product
 from typing import Any
 
@@ -23,11 +24,12 @@ IS_CHINESE = re.compile(f"[{CHINESE}]")
 DIGITS = re.compile(r"\d+$")
 
 
-def words_of(text: str) -> list[str]:
+@lru_cache(maxsize=64)  # what is typed is read in several ways
+def words_of(text: str) -> tuple[str, ...]:
     """The words: letters and digits in plain width, in small letters without accents."""
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
     bare = unicodedata.normalize("NFC", "".join(letter for letter in plain if not unicodedata.combining(letter)))
-    return "".join(letter if letter.isalnum() else " " for letter in bare).split()
+    return tuple("".join(letter if letter.isalnum() else " " for letter in bare).split())
 
 
 # ---- what is kept ---------------------------------------------------------------------------------------

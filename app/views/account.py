@@ -16,7 +16,7 @@ from app.i18n import Label, gettext
 from app.models.org import Employee
 from app.models.sessions import EndReason
 from app.security.passwords import LONGEST
-from app.views.edge import LARGEST_KEY, person, safe_path
+from app.views.edge import LARGEST_KEY, own_record, person, safe_path
 from app.views.forms import REQUIRED, CrmForm
 from app.views.guards import expose, signed_in
 from app.views.presentation import Cell, Page, text_of
@@ -51,7 +51,7 @@ class Account(BaseView):  # type: ignore[misc]  # Flask-AppBuilder has no types
         """Who one is here, and where one is signed in."""
         lines = session_lines(person().id)
         return self.render_template(
-            "crm/account.html", page=Page(ACCOUNT, ""), facts=_facts(person()), lines=lines, here=ADDRESS
+            "crm/account.html", page=Page(ACCOUNT, ""), facts=_facts(own_record()), lines=lines, here=ADDRESS
         )
 
     @expose("/sessions/end/<int:pk>", methods=["POST"])
@@ -82,7 +82,7 @@ class Account(BaseView):  # type: ignore[misc]  # Flask-AppBuilder has no types
         form, failure, is_first = PasswordForm(), None, person().must_change_password
         if request.method == "POST":
             refuse_foreign_fields(form)
-            failure = attempt(form, lambda: change_password(person(), form))
+            failure = attempt(form, lambda: change_password(own_record(), form))
             if failure is None:
                 flash(gettext("Your password is changed. Your other sessions are ended."), "success")
                 return redirect(safe_path(request.args.get("next", "/")) if is_first else ADDRESS)

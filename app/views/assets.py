@@ -43,7 +43,7 @@ class Compression(Compress):
 
     def after_request(self, response: Response | None) -> Response:
         """The answer, compressed where the browser can read it and it pays."""
-        if response is None or response.status_code == 206:
+        if response is None or response.status_code == 206 or _is_small(response):
             return response if response is not None else Response(status=204)
         close = getattr(response.response, "close", None)
         if close is not None:  # the compressed stream takes the file's place and would leave it open
@@ -51,8 +51,22 @@ class Compression(Compress):
         return super().after_request(response)
 
 
+def _is_small(response: Response) -> bool:
+    """Whether the answer is whole and would be sent as it is to everybody."""
+    return not response.is_streamed and (response.content_length or 0) < SMALLEST
+
+
 class PageSessions(SecureCookieSessionInterface):
     """Signed cookies for pages; a file is the same for everybody, so it neither sets nor varies by a cookie."""
+
+    def __init__(self) -> None:
+        self._signer: Any = None
+
+    def get_signing_serializer(self, app: Flask) -> Any:
+        """Made once for the application, since every request asks for it."""
+        if self._signer is None:
+            self._signer = super().get_signing_serializer(app)
+        return self._signer
 
     def save_session(self, app: Flask, session: SessionMixin, response: Any) -> None:
         """Keep what a page remembers."""

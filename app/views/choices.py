@@ -10,7 +10,7 @@ from sqlalchemy import Select, func, select
 from app.actions.hand_over import HOLDINGS
 from app.actions.holdings import enabled_people
 from app.extensions import session
-from app.models.customers import Customer, CustomerStatus
+from app.models.customers import Customer
 from app.models.org import Employee, written_name
 from app.search import ranked, ranking, run_count
 from app.security.rights import CUSTOMERS, Verb
@@ -19,7 +19,6 @@ from app.views.guards import expose, needs, signed_in
 from app.views.people_filters import is_called
 
 MOST, LONGEST = 20, 50
-IS_THERE = Customer.status != CustomerStatus.DELETED
 
 
 class Choices(BaseView):  # type: ignore[misc]  # Flask-AppBuilder has no types
@@ -73,14 +72,14 @@ class CustomerChoices(BaseView):  # type: ignore[misc]  # Flask-AppBuilder has n
 def _newest_customers() -> Any:
     """The first that are offered, before anything is typed."""
     columns = (Customer.number, Customer.name, Employee.first_name, Employee.last_name)
-    statement = select(*columns).outerjoin(Employee, Employee.id == Customer.manager_id).where(IS_THERE)
+    statement = select(*columns).outerjoin(Employee, Employee.id == Customer.manager_id)
     return statement.order_by(Customer.id.desc()).limit(MOST)
 
 
 @cache
 def _best_customers(runs: int) -> Any:
     """Made once: to put it together takes longer than to run it."""
-    best = ranked(Customer, Customer.number, IS_THERE, runs=runs).subquery()
+    best = ranked(Customer, Customer.number, runs=runs).subquery()
     statement = _newest_customers().join(best, best.c.id == Customer.id)
     return statement.order_by(None).order_by(best.c.place, func.length(Customer.name), Customer.name, Customer.id)
 

@@ -13,6 +13,7 @@ from flask import session as cookie
 from flask.globals import request_ctx
 from flask_babel import get_locale
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.actions import sessions
@@ -23,7 +24,7 @@ from app.extensions import session
 from app.i18n import gettext, listed
 from app.models.installation import DEMO_MARK, Installation
 from app.models.org import Employee
-from app.security.actor import Actor, load_actor
+from app.security.actor import Actor, Person, load_actor
 from app.security.audit import Origin
 from app.security.roles import name_of_role
 from app.security.scope import WATCHED
@@ -56,9 +57,14 @@ class Reader:
 
     name: str
     initials: str
-    roles: str
+    role_names: tuple[str, ...]
     locale: str
     theme: str
+
+    @property
+    def roles(self) -> str:
+        """The names of the roles in his language, which few answers tell."""
+        return listed(name_of_role(name) for name in self.role_names)
 
 
 def prepare(app: Flask) -> None:
@@ -76,13 +82,14 @@ def prepare(app: Flask) -> None:
 
 def admit() -> Response | str | tuple[Any, int] | None:
     """Let the request in, or answer it: every route asks for what its guard says, and none without a guard."""
-    g.request_id, g.nonce = uuid.uuid4().hex[:12], secrets.token_urlsafe(16)
+    g.request_id = uuid.uuid4().hex[:12]
     g.actor, g.reader, g.known = None, None, None
     if request.method == "HEAD":
         request.method = "GET"  # the same answer without its body: nothing may take it for a POST
     if request.endpoint in OPEN_ENDPOINTS or request_ctx.url_adapter is None:
         return None
-    cookie.setdefault("locale", preferred_locale(None))  # also for the page that says why nobody can be recognised
+    if "locale" not in cookie:  # also for the page that says why nobody can be recognised
+        cookie["locale"] = preferred_locale(None)
     handler = current_app.view_functions.get(str(request.endpoint))
     guard = guard_of(handler)
     _recognise(may_see_as=guard is None or not guard.is_public)
@@ -121,40 +128,41 @@ def _ask_for_password() -> Response | tuple[Any, int]:
 
 
 def _recognise(*, may_see_as: bool) -> None:
-    known = current_app.extensions
-    if "crm_is_demo" not in known:  # asked once in the life of a process
-        known["crm_is_demo"] = session().get(Installation, DEMO_MARK) is not None
-    g.known = _known()
-    who = g.known.person if g.known and g.known.is_in else None
-    cookie["locale"] = preferred_locale(who)
-    if who is None:
+    extensions, here = current_app.extensions, session()
+    if "crm_is_demo" not in extensions:  # asked once in the life of a process
+        extensions["crm_is_demo"] = here.get(Installation, DEMO_MARK) is not None
+    g.known = known = _known(here)
+    who: Employee | Person | None = known.person if known and known.is_in else None
+    locale = preferred_locale(who)
+    if cookie["locale"] != locale:  # a cookie that stays as it was is neither signed nor sent again
+        cookie["locale"] = locale
+    if known is None or who is None:
         return
-    g.actor, theme = load_actor(session(), who), who.theme or "auto"
-    session().info["origin"] = Origin(who.id, who.username, request.remote_addr or "", g.request_id)
-    session().info["sign_in_id"] = g.known.sign_in_id
-    seen = seen_through(session(), g.actor, cookie[SEEN_AS]) if may_see_as and SEEN_AS in cookie else None
+    acting, theme = load_actor(here, who), who.theme or "auto"
+    here.info["origin"] = Origin(who.id, who.username, request.remote_addr or "", g.request_id)
+    here.info["sign_in_id"] = known.sign_in_id
+    seen = seen_through(here, acting, cookie[SEEN_AS]) if may_see_as and SEEN_AS in cookie else None
     if seen is not None:
-        who, g.actor = seen
-    session().info["actor"] = g.actor
-    roles = listed(name_of_role(name) for name in g.actor.roles)
-    g.reader = Reader(who.full_name, initials(who.full_name), roles, str(cookie["locale"]), theme)
+        who, acting = seen
+    here.info["actor"] = g.actor = acting
+    g.reader = Reader(who.full_name, initials(who.full_name), acting.roles, locale, theme)
 
 
-def _known() -> sessions.Known | None:
+def _known(here: Session) -> sessions.Known | None:
     """Whose session this is; keeps now and then that somebody was here, and that it is over."""
     token = cookie.get("token")
-    known = sessions.recognise(session(), token, at=now()) if token else None
+    known = sessions.recognise(here, token, at=now()) if token else None
     if known is None or known.was_over:
         return known
     is_quiet = request.endpoint in BACKGROUND_ENDPOINTS or "X-Quiet" in request.headers
     is_due = now() - known.last_seen_at >= sessions.SEEN_EVERY and not is_quiet
     if is_due or not known.is_in:
         try:
-            with impatient(session()):
-                sessions.keep_seen(session(), known, at=now())
-            session().commit()
+            with impatient(here):
+                sessions.keep_seen(here, known, at=now())
+            here.commit()
         except OperationalError:  # somebody else is writing: the next request keeps it
-            session().rollback()
+            here.rollback()
     return known
 
 
@@ -165,7 +173,7 @@ def initials(name: str) -> str:
     return name[-2:]
 
 
-def preferred_locale(person: Employee | None) -> str:
+def preferred_locale(person: Employee | Person | None) -> str:
     """The person's language, else the one chosen at sign-in, else the browser's, else the company's."""
     known = current_app.config["LANGUAGES"]
     asked = person.locale if person is not None else None
@@ -215,9 +223,14 @@ def actor() -> Actor:
     return cast(Actor, g.actor)
 
 
-def person() -> Employee:
+def person() -> Person:
     """The person of this request."""
-    return cast(Employee, g.known.person)
+    return cast(Person, g.known.person)
+
+
+def own_record() -> Employee:
+    """The record of the person of this request."""
+    return session().get_one(Employee, person().id)
 
 
 def zone() -> ZoneInfo:
@@ -246,6 +259,7 @@ def frame() -> dict[str, Any]:
     }
 
 
+ON_EVERY_ANSWER = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin"}
 CONTENT_POLICY = (
     "default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; "
     "font-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -254,16 +268,17 @@ CONTENT_POLICY = (
 
 def nonce() -> str:
     """What a script of this answer carries so that the style sheet it makes is let through."""
-    return str(g.setdefault("nonce", secrets.token_urlsafe(16)))
+    if "nonce" not in g:
+        g.nonce = secrets.token_urlsafe(16)
+    return str(g.nonce)
 
 
 def add_headers(response: Response) -> Response:
     """Security headers on every answer; hashed assets are kept, pages are not."""
-    response.headers.setdefault("Content-Security-Policy", CONTENT_POLICY.format(nonce=nonce()))
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("X-Frame-Options", "DENY")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
+    if "Content-Security-Policy" not in response.headers:  # an attachment has a stricter one
+        response.headers.add("Content-Security-Policy", CONTENT_POLICY.format(nonce=nonce()))
+    response.headers.extend(ON_EVERY_ANSWER)
     response.headers["Cache-Control"] = keeping(response)
     if current_app.config["CRM_SETTINGS"].is_production:
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        response.headers.add("Strict-Transport-Security", "max-age=31536000")
     return response

@@ -22,7 +22,7 @@ from app.models.org import Employee
 from app.models.sessions import EndReason
 from app.security.audit import Origin, note
 from app.views import devices
-from app.views.edge import person, safe_path
+from app.views.edge import own_record, person, safe_path
 from app.views.failures import split_address
 from app.views.forms import REQUIRED, CrmForm, plain_text, storable
 from app.views.guards import expose, public
@@ -100,7 +100,7 @@ class SignIn(BaseView):  # type: ignore[misc]  # Flask-AppBuilder has no types
         if locale in current_app.config["LANGUAGES"]:
             cookie["chosen_locale"] = locale
         if g.actor is not None:
-            who = person()
+            who = own_record()
             who.locale = locale if locale in current_app.config["LANGUAGES"] else who.locale
             who.theme = theme if theme in THEMES else who.theme
             session().commit()

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, Table, and_, false, inspect, or_, select
+from sqlalchemy import ColumnElement, Table, and_, false, inspect, literal_column, or_, select
 from sqlalchemy.orm import Mapper, ORMExecuteState, Session, with_loader_criteria
 
 from app.models.audit import AuditEntry
@@ -96,7 +96,8 @@ def _is_there(model: Any, row: Any = None) -> ColumnElement[bool]:
     """
     row = model if row is None else row
     if not hasattr(model, "seen_through"):
-        there: ColumnElement[bool] = row.status != model.deleted_state
+        # Written out: SQLAlchemy compares a value that stands in every part of a statement anew at each run.
+        there: ColumnElement[bool] = row.status != literal_column(f"'{model.deleted_state}'")
         return there
     parent = parent_of(model)
     table = cast(Table, mapper_of(parent).local_table).alias()
@@ -206,8 +207,21 @@ MOST_CRITERIA = 2_000
 
 def _brought_along(state: ORMExecuteState) -> frozenset[Table]:
     """The walled tables that the whole records asked for may bring along without naming them; plain columns cannot."""
-    asked = getattr(state.statement, "column_descriptions", None)
-    if state.is_relationship_load or not asked:
+    if state.is_relationship_load:
+        return walled_tables()
+    found = _BROUGHT_ALONG.get(state.statement)
+    if found is None:
+        found = _BROUGHT_ALONG[state.statement] = _behind(state.statement)
+    return found
+
+
+#: What the statements that are still there may bring along.
+_BROUGHT_ALONG: WeakKeyDictionary[Any, frozenset[Table]] = WeakKeyDictionary()
+
+
+def _behind(statement: Any) -> frozenset[Table]:
+    asked = getattr(statement, "column_descriptions", None)
+    if not asked:
         return walled_tables()
     records = (one["entity"] for one in asked if one["expr"] is one["entity"])
     return frozenset().union(*(_reachable(inspect(record).mapper) for record in records))
