@@ -267,5 +267,9 @@ def holders_of(right: str) -> Select[int]:
 
 def holds(session: Session, person_id: int, right: str) -> bool:
     """Whether a person holds a right through one of his roles."""
-    holders = holders_of(right).where(assoc_user_role.c.user_id == person_id)
-    return session.scalar(holders.limit(1)) is not None
+    return session.scalar(_held_by(right), {"person_id": person_id}) is not None
+
+
+@cache
+def _held_by(right: str) -> Select[int]:
+    return holders_of(right).where(assoc_user_role.c.user_id == bindparam("person_id")).limit(1)

@@ -40,3 +40,12 @@ def test_the_page_that_makes_a_style_sheet_carries_the_nonce_of_its_answer_as_an
     listed = as_("manager_a").get("/opportunities/list/")
     body, nonce = listed.get_data(as_text=True), nonce_of(listed)
     assert nonce not in body
+
+
+def test_the_cookie_is_sent_anew_only_when_it_changes(as_):
+    browser = as_("manager_a")
+    browser.get("/opportunities/list/")
+    assert "Set-Cookie" not in browser.get("/opportunities/list/").headers
+    browser.post("/preferences", {"locale": "en"})
+    assert "Set-Cookie" in browser.get("/opportunities/list/").headers
+    assert "Set-Cookie" not in browser.get("/opportunities/list/").headers
