@@ -15,6 +15,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from app.actions.basedata import write_dictionary
+from app.actions.service_limits import write_limits
+from app.actions.work_calendar import write_statutory_days
+from app.clock import now
 from app.search import fill_up
 from app.security.audit import unlogged
 from app.security.roles import write_roles
@@ -111,10 +114,12 @@ def _let_application_work(connection: Connection, settings: Settings) -> None:
 
 
 def write_foundation(session: Session) -> None:
-    """The rows without which nothing works: rights, default roles, dictionary and search text; commits."""
+    """The rows without which nothing works: rights, default roles, dictionary, calendar and search text; commits."""
     with session, unlogged(session, "the catalogue of the program, which nobody decided here"):
         write_roles(session)
         write_dictionary(session)
+        write_statutory_days(session, at=now())
+        write_limits(session, at=now())
         fill_up(session)
         session.commit()
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Self
+from zoneinfo import ZoneInfo
 
 import flask_babel
+from flask import has_app_context
 from flask_babel.speaklater import LazyString
 
 __all__ = [
@@ -14,6 +16,7 @@ __all__ = [
     "Label",
     "LazyString",
     "Told",
+    "company_zone",
     "format_day",
     "format_moment",
     "gettext",
@@ -93,6 +96,11 @@ class Choice(StrEnum):
         member._value_ = value
         member.label = label
         return member
+
+
+def company_zone() -> ZoneInfo:
+    """The company's time zone, in which moments are shown; UTC where no application runs."""
+    return ZoneInfo(str(flask_babel.get_timezone()) if has_app_context() else "UTC")
 
 
 def format_moment(moment: datetime) -> str:

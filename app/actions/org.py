@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from marshmallow import ValidationError, validate
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 from werkzeug.security import generate_password_hash
 
@@ -56,8 +56,13 @@ def set_password(person: Employee, password: str, *, is_own: bool = False) -> No
 
 def has_administrator(session: Session) -> bool:
     """Whether somebody who can sign in could mend the rights of people and roles."""
+    return session.scalar(administrators().limit(1)) is not None
+
+
+def administrators() -> Select[int]:
+    """The keys of those who can sign in and could mend the rights of people and roles."""
     holders = [Employee.id.in_(holders_of(right)) for right in ADMINISTERING]
-    return session.scalar(select(Employee.id).where(Employee.active.is_(True), *holders).limit(1)) is not None
+    return select(Employee.id).where(Employee.active.is_(True), *holders)
 
 
 def make_administrator(session: Session, username: str, password: str) -> Employee:

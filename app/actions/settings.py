@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import ScalarSelect, select
@@ -24,10 +25,26 @@ class Setting:
     key: str
     group: LazyString
     label: LazyString
-    unit: LazyString
+    unit: LazyString | str
     default: int
     least: int
     most: int
+
+    def shown(self, value: int) -> str:
+        """A value as people read and type it."""
+        return str(value)
+
+
+@dataclass(frozen=True)
+class ClockSetting(Setting):
+    """A time of day, in minutes since midnight."""
+
+    least: int = 0
+    most: int = 24 * 60 - 1
+
+    def shown(self, value: int) -> str:
+        """As 09:00."""
+        return f"{value // 60:02}:{value % 60:02}"
 
 
 _SIGN_IN = Label("Sign-in and sessions")
@@ -52,6 +69,14 @@ LARGEST_ATTACHMENT = Setting(
     "largest_attachment_mb", _FILES, Label("One file may be as large as"), Label("MB"), 20, 1, 100
 )
 
+_HOURS = Label("Working hours")
+
+MORNING_BEGIN = ClockSetting("morning_begin", _HOURS, Label("The morning begins at"), "", 9 * 60)
+MORNING_END = ClockSetting("morning_end", _HOURS, Label("The morning ends at"), "", 12 * 60)
+AFTERNOON_BEGIN = ClockSetting("afternoon_begin", _HOURS, Label("The afternoon begins at"), "", 13 * 60)
+AFTERNOON_END = ClockSetting("afternoon_end", _HOURS, Label("The afternoon ends at"), "", 18 * 60)
+WORKING_HOURS = (MORNING_BEGIN, MORNING_END, AFTERNOON_BEGIN, AFTERNOON_END)
+
 #: Every setting, in the order of the screen.
 SETTINGS: tuple[Setting, ...] = (
     IDLE_MINUTES,
@@ -59,6 +84,7 @@ SETTINGS: tuple[Setting, ...] = (
     KEEP_REMINDERS_DAYS,
     KEEP_JOBS_DAYS,
     LARGEST_ATTACHMENT,
+    *WORKING_HOURS,
 )
 
 
@@ -114,6 +140,7 @@ def change_settings(session: Session, values: Mapping[str, int], *, by: Actor, s
     rows = {row.key: row for row in _rows(session, SETTINGS)}
     current = _values(rows.values(), SETTINGS)
     _refuse_lost(wanted, current, seen)
+    _refuse_disorder({**current, **wanted})
     for key, value in wanted.items():
         if current[key] != value:
             row = rows.get(key) or SettingValue(key=key)
@@ -123,19 +150,35 @@ def change_settings(session: Session, values: Mapping[str, int], *, by: Actor, s
 
 
 def _refuse_outside(wanted: Mapping[str, int]) -> None:
-    limits = {one.key: (one.least, one.most) for one in SETTINGS}
+    known = {one.key: one for one in SETTINGS}
     outside = {
-        key: gettext("Expected: %(least)s to %(most)s.", least=limits[key][0], most=limits[key][1])
+        key: gettext(
+            "Expected: %(least)s to %(most)s.",
+            least=known[key].shown(known[key].least),
+            most=known[key].shown(known[key].most),
+        )
         for key, value in wanted.items()
-        if not limits[key][0] <= value <= limits[key][1]
+        if not known[key].least <= value <= known[key].most
     }
     if outside:
         raise Invalid(outside)
 
 
+def _refuse_disorder(values: Mapping[str, int]) -> None:
+    """The times of a working day follow one another; a lunch break may be none, a morning and an afternoon not."""
+    for before, one in pairwise(WORKING_HOURS):
+        first, then = values[before.key], values[one.key]
+        if then < first or (then == first and one is not AFTERNOON_BEGIN):
+            raise Invalid({one.key: gettext("It must come after %(time)s.", time=before.shown(first))})
+
+
 def _refuse_lost(wanted: Mapping[str, int], current: Mapping[str, int], seen: Mapping[str, int]) -> None:
+    known = {one.key: one for one in SETTINGS}
     lost = {
-        key: gettext("Somebody else saved %(value)s here meanwhile. Save again to let yours stand.", value=current[key])
+        key: gettext(
+            "Somebody else saved %(value)s here meanwhile. Save again to let yours stand.",
+            value=known[key].shown(current[key]),
+        )
         for key, value in wanted.items()
         if current[key] not in {value, seen.get(key)}
     }

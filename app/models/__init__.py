@@ -21,11 +21,13 @@ from app.models.org import Department, Employee, Reach, Role, RoleReach
 from app.models.reminders import Reminder, ReminderSetting
 from app.models.roles import RoleVersion
 from app.models.sales_system import CustomerAlias, Refresh, RefreshState, SetAside
+from app.models.service_time import ServiceLimit, ServicePause
 from app.models.services import Priority, ServiceRequest, ServiceRound, ServiceStatus
 from app.models.sessions import EndReason, SignIn
 from app.models.settings import SettingValue
 from app.models.sign_in import SignInTry, TryOutcome
 from app.models.undo import UndoBatch, UndoLine
+from app.models.work_calendar import Holiday, SpecialDay
 
 __all__ = [
     "Announcement",
@@ -49,6 +51,7 @@ __all__ = [
     "Gender",
     "HandOver",
     "HandOverLine",
+    "Holiday",
     "Installation",
     "Interaction",
     "Job",
@@ -71,6 +74,8 @@ __all__ = [
     "Role",
     "RoleReach",
     "RoleVersion",
+    "ServiceLimit",
+    "ServicePause",
     "ServiceRequest",
     "ServiceRound",
     "ServiceStatus",
@@ -78,6 +83,7 @@ __all__ = [
     "SettingValue",
     "SignIn",
     "SignInTry",
+    "SpecialDay",
     "StatusMove",
     "StockLevel",
     "TryOutcome",

@@ -16,6 +16,12 @@ ROLES_MARK = "default_roles"
 #: The key under which the workers write, now and then, the moment at which one of them was alive.
 WORKER_MARK = "worker"
 
+#: The key under which it keeps the last statutory day that was written into the work calendar.
+STATUTORY_MARK = "statutory_days"
+
+#: The key under which it keeps by which rules the deadlines of open service requests were reckoned last.
+DEADLINES_MARK = "deadlines"
+
 
 class Installation(Model):
     """One fact about this database; ``key`` says which."""

@@ -102,6 +102,13 @@ NEXT_CONTACT_DUE = ReminderKind(
     "/interactions/show/{key}",
     "phone-call",
 )
+SERVICE_OVERDUE = ReminderKind(
+    "service_overdue",
+    Label("A service request of my people is overdue"),
+    Label("Overdue since %(moment)s: service request “%(summary)s” of %(name)s"),
+    "/services/show/{key}",
+    "hourglass",
+)
 
 #: Every kind, in the order in which the settings show them.
 KINDS = {
@@ -109,6 +116,7 @@ KINDS = {
     for kind in (
         *(OPPORTUNITY_ASSIGNED, OPPORTUNITY_REASSIGNED, OPPORTUNITY_TAKEN_OVER, PLAN_ITEM_DUE, NEXT_CONTACT_DUE),
         *(CUSTOMER_TRANSFERRED, CUSTOMER_TAKEN_OVER, BULK_UNDONE),
+        SERVICE_OVERDUE,
     )
 }
 

@@ -153,6 +153,8 @@ DEPARTMENTS = Screen("departments", Label("Departments"), (Verb.SEE, Verb.CREATE
 ROLES = Screen("roles", Label("Roles and rights"), (Verb.SEE, Verb.CREATE, Verb.EDIT, Verb.DELETE))
 AUDIT = Screen("audit", Label("Audit log"), (Verb.SEE, Verb.EXPORT))
 SETTINGS = Screen("settings", Label("System settings"), (Verb.SEE, Verb.EDIT), address="/settings")
+WORK_CALENDAR = Screen("work-calendar", Label("Work calendar"), _KEEPING)
+SERVICE_LIMITS = Screen("service-limits", Label("Service time limits"), _KEEPING)
 JOBS = Screen(
     "jobs",
     Label("Jobs"),
@@ -174,7 +176,7 @@ CATALOGUE = (
     Module("basedata", Label("Base data"), "database", (PRODUCTS, STOCK, DICTIONARY, SALES_SYSTEM)),
     Module("workbench", Label("Workbench"), "home", (ANNOUNCEMENTS,)),
     Module("access", Label("Access"), "lock", (USERS, DEPARTMENTS, ROLES, AUDIT)),
-    Module("system", Label("System"), "settings", (SETTINGS, JOBS, UNDO)),
+    Module("system", Label("System"), "settings", (SETTINGS, WORK_CALENDAR, SERVICE_LIMITS, JOBS, UNDO)),
 )
 #: What everybody signed in may do without being given the right.
 OPEN_RIGHTS = frozenset(screen.right(Verb.SEE) for module in CATALOGUE for screen in module.screens if screen.is_open)
