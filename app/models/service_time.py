@@ -17,7 +17,7 @@ OF_ANY_KIND = text("kind_id IS NULL")
 #: SQLite takes a partial index for these very words alone.
 RUNS = text("ended_on IS NULL")
 #: A step may take a working year.
-LONGEST_MINUTES = 2_000 * 60
+IN_MINUTES = {"least": 1, "most": 2_000 * 60}
 
 
 class ServiceLimit(Recorded, Model):
@@ -36,8 +36,8 @@ class ServiceLimit(Recorded, Model):
     priority: Mapped[Priority] = mapped_column(
         ChoiceType(Priority), default=Priority.NORMAL, info=said(Label("Priority"))
     )
-    assign_minutes: Mapped[int] = mapped_column(Integer, info=said(Label("To allocate")))
-    process_minutes: Mapped[int] = mapped_column(Integer, info=said(Label("To process")))
+    assign_minutes: Mapped[int] = mapped_column(Integer, info=said(Label("Assign within"), **IN_MINUTES))
+    process_minutes: Mapped[int] = mapped_column(Integer, info=said(Label("Process within"), **IN_MINUTES))
 
     kind: Mapped[DictionaryEntry | None] = relationship(
         info=said(Label("Service kind"), category=Category.SERVICE_KIND)

@@ -24,7 +24,9 @@ from app.models.customers import Contact, Customer
 from app.models.interactions import Interaction
 from app.models.marketing import Opportunity, PlanItem
 from app.models.org import FRAMEWORK_LABELS, Department, Employee, Role, RoleReach
+from app.models.service_time import ServicePause
 from app.models.settings import SettingValue
+from app.models.work_calendar import SpecialDay
 from app.security.audit import COMMAND
 from app.security.changes import SECRET
 from app.security.rights import SCREENS, all_rights, name_of_module, name_of_right
@@ -46,7 +48,9 @@ RECORDS: Mapping[Any, LazyString] = {
     PlanItem: Label("Plan item"),
     Role: Label("Role"),
     RoleReach: Label("Data scope"),
+    ServicePause: Label("Waiting for the customer"),
     SettingValue: Label("System setting"),
+    SpecialDay: Label("Day of the work calendar"),
 }
 #: The words of fields whose models say none, and of what entries tell that are about no record.
 LABELS: Mapping[str, LazyString] = {
@@ -206,6 +210,8 @@ class Reading:
         if entry.table_name is None:
             list_key = (self._told[entry.id].get("list") or [None, None])[1]
             return Change(str(field.label), EMPTY, said(field, new, list_key))
+        if entry.table_name == SettingValue.__tablename__:
+            return Change(str(field.label), *(_setting_value(entry.row_name, value) for value in (old, new)))
         return Change(str(field.label), self._text(field, old), self._text(field, new))
 
     def summary(self, entry: AuditEntry) -> str:
@@ -249,6 +255,12 @@ class Reading:
         if field.column is not None and field.column.info.get("is_phone") and not self._shows_phones:
             return mask_phone(str(value))
         return _plain(field, value)
+
+
+def _setting_value(key: str, value: Any) -> str:
+    """The value of a setting, kept as JSON, as its page shows it; of one that is no more as it is."""
+    setting = next((one for one in SETTINGS if one.key == key), None)
+    return EMPTY if value is None else str(value) if setting is None else setting.shown(json.loads(value))
 
 
 def _plain(field: Field, value: Any) -> str:

@@ -7,14 +7,15 @@ from typing import Any
 
 from flask import flash, redirect
 from flask_appbuilder.baseviews import BaseView
-from wtforms import HiddenField, IntegerField
+from wtforms import Field, HiddenField, IntegerField
 from wtforms.validators import InputRequired
 
-from app.actions.settings import SETTINGS, Setting, change_settings, values_of
+from app.actions.settings import SETTINGS, ClockSetting, Setting, change_settings, values_of
 from app.extensions import session
 from app.i18n import gettext
 from app.security.rights import SETTINGS as SCREEN
 from app.security.rights import Verb, module_of
+from app.views.clock_field import ClockField
 from app.views.edge import actor
 from app.views.forms import REQUIRED, CrmForm
 from app.views.guards import expose, needs
@@ -78,7 +79,9 @@ def settings_form() -> type[CrmForm]:
     return type("SettingsForm", (CrmForm,), {**fields, "seen": HiddenField()})
 
 
-def _field(one: Setting) -> IntegerField:
+def _field(one: Setting) -> Field:
+    if isinstance(one, ClockSetting):
+        return ClockField(one.label, [InputRequired(REQUIRED)])
     limits = gettext("%(least)s to %(most)s", least=one.least, most=one.most)
     more = {"min": one.least, "max": one.most, "step": 1}
     return IntegerField(one.label, [InputRequired(REQUIRED)], description=limits, render_kw=more)

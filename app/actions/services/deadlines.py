@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, select
@@ -10,16 +11,15 @@ from sqlalchemy.orm import Session
 
 from app.actions.work_calendar import read_calendar
 from app.actions.working_time import WorkCalendar, after, minutes_between
-from app.i18n import Choice, Label
 from app.models.service_time import ServiceLimit, ServicePause
 from app.models.services import Priority, ServiceRequest, ServiceStatus
 
 
-class Step(Choice):
+class Step(StrEnum):
     """What a request is waiting for."""
 
-    ASSIGN = "assign", Label("To allocate")
-    PROCESS = "process", Label("To process")
+    ASSIGN = "assign"
+    PROCESS = "process"
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,16 @@ class Rules:
 
     def limit_of(self, request: Any) -> Limit | None:
         """The limits of a request."""
-        own = self.limits.get((request.kind_id, request.priority))
-        return own or self.limits.get((None, request.priority))
+        priority = request.priority or Priority.NORMAL
+        return self.limits.get((_kind_of(request), priority)) or self.limits.get((None, priority))
+
+
+def _kind_of(request: Any) -> int | None:
+    """The key of the kind, which a request that was not written yet knows by the kind alone."""
+    if request.kind_id is None and isinstance(request, ServiceRequest) and request.kind is not None:
+        return request.kind.id
+    key: int | None = request.kind_id
+    return key
 
 
 RULES = "deadline_rules"
@@ -71,13 +79,12 @@ def read_rules(session: Session) -> Rules:
 def renew_deadline(session: Session, request: ServiceRequest, *, at: datetime) -> None:
     """Give a request the deadline of the step that it waits for now, and end a wait that its handling made an end of.
 
-    Called by whatever moves a request on, before or after the state is written: the step follows from who has it
-    since when and whether it was handled since. Nobody was told yet that the new deadline passed.
+    Called when a request has come to a state and before it is written: the step follows from since when somebody has
+    it, and whether it was handled since. Nobody was told yet that the new deadline passed.
     """
-    step, pauses = step_of(request), []
-    if request.assigned_on is not None:
-        pauses = pauses_of(session, request)
-    if step is not Step.PROCESS:
+    is_new = request.id is None or request.assigned_on is None
+    pauses = [] if is_new else pauses_of(session, request)
+    if step_of(request) is not Step.PROCESS:
         end_pauses(pauses, at=at)
     request.due_on = deadline(rules_of(session), request, pauses, at=at)
     request.is_overdue_told = False

@@ -27,7 +27,7 @@ def begin_waiting(
     session: Session, request: ServiceRequest, note: str | None, *, by: Actor, at: datetime
 ) -> ServicePause:
     """Stop the clock: the customer has to answer first. Flushes."""
-    _check(request, by)
+    check_pause(request, by)
     if is_waiting(pauses_of(session, request)):
         raise WrongState(WAITS_ALREADY)
     pause = ServicePause(request=request, began_on=at, note=note)
@@ -43,7 +43,7 @@ def begin_waiting(
 
 def end_waiting(session: Session, request: ServiceRequest, *, by: Actor, at: datetime) -> None:
     """Let the clock go on, with the deadline moved by the working time that was waited. Flushes."""
-    _check(request, by)
+    check_pause(request, by)
     pauses = pauses_of(session, request)
     if not is_waiting(pauses):
         raise WrongState(Label("This request does not wait for the customer."))
@@ -52,7 +52,8 @@ def end_waiting(session: Session, request: ServiceRequest, *, by: Actor, at: dat
     flush_or_stale(session)
 
 
-def _check(request: ServiceRequest, by: Actor) -> None:
+def check_pause(request: ServiceRequest, by: Actor) -> None:
+    """Raises Forbidden or WrongState where ``may_pause`` says no."""
     by.must(SERVICES.right(Verb.PROCESS))
     if request.assignee_id is None or request.assignee_id != by.person_id:
         raise Forbidden(Label("Only the person responsible for this record may do this."))

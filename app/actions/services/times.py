@@ -17,7 +17,7 @@ TOLD_IN_FULL = timedelta(days=60)
 class Part(Choice):
     """A part of the life of a request that is measured."""
 
-    ASSIGN = "assign", Label("Time to allocate")
+    ASSIGN = "assign", Label("Time to assign")
     PROCESS = "process", Label("Time to process")
     TOTAL = "total", Label("Total time")
 
