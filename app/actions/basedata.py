@@ -17,11 +17,7 @@ from app.i18n import Label, LazyString, gettext, listed
 from app.models.base import Model, mapper_of
 from app.models.basedata import Category, DictionaryEntry
 from app.security.actor import Actor
-<<<<<<< HEAD
-from app.security.rights import CHURN, DICTIONARY, SCREENS, SERVICES, USERS, Verb
-=======
 from app.security.rights import CHURN, DICTIONARY, SCREENS, SERVICE_LIMITS, SERVICES, USERS, Screen, Verb
->>>>>>> bb54aee (services: Reckon deadlines in working time, by a calendar, limits and pauses that are data.)
 from app.security.scope import system
 from app.security.scope.fixed import NOT_EDITABLE
 
@@ -170,10 +166,6 @@ class Link:
     records: LazyString
 
 
-#: The screens of tables that have another name.
-NAMED_OTHERWISE = {"ab_user": USERS.key, "churn_cases": CHURN.key, "service_requests": SERVICES.key}
-
-
 @dataclass(frozen=True)
 class Use:
     """In how many records an entry stands through one link."""
@@ -199,13 +191,8 @@ def _columns_to_entries() -> Iterator[Any]:
 def _link(column: Any, relations: Sequence[Any]) -> Link:
     through = next(one for one in relations if column in one.local_columns or column.table is one.secondary)
     model = through.parent.class_
-<<<<<<< HEAD
-    table = model.__tablename__
-    return Link(model, column, through.info["label"], SCREENS[NAMED_OTHERWISE.get(table, table)].label)
-=======
     screen = CALLED_OTHERWISE.get(model.__tablename__) or SCREENS[model.__tablename__]
     return Link(model, column, through.info["label"], screen.label)
->>>>>>> bb54aee (services: Reckon deadlines in working time, by a calendar, limits and pauses that are data.)
 
 
 #: The screens that are not called as their table is.

@@ -4,7 +4,6 @@ import re
 import unicodedata
 
 from wtforms import StringField
-from wtforms.widgets import TimeInput
 
 from app.i18n import Label
 
@@ -12,9 +11,10 @@ A_TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 
 
 class ClockField(StringField):  # type: ignore[misc]  # WTForms has no types
-    """A time of day as 09:00, kept as minutes since midnight."""
+    """A time of day as 09:00, kept as minutes since midnight.
 
-    widget = TimeInput()
+    It is no time input: browsers show those by their own language, as 09:00 AM, whatever the page's is.
+    """
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Raises ValueError for anything else, with the text kept for the form."""

@@ -15,7 +15,7 @@ from app.actions.working_time import Stretch, WorkCalendar
 from app.clock import now
 from app.errors import OutOfSight
 from app.extensions import session
-from app.i18n import Label, format_day, format_moment, gettext, listed
+from app.i18n import Label, format_moment, gettext, listed
 from app.models.service_time import ServicePause
 from app.models.services import ServiceRequest
 from app.security.rights import SERVICES, Verb, module_of
@@ -27,7 +27,7 @@ from app.views.guards import expose, needs
 from app.views.moves import came_from
 from app.views.presentation import Button, Page
 from app.views.saving import Failure, attempt, refuse_foreign_fields
-from app.views.work_calendar import unknown_in_words
+from app.views.work_calendar import day_in_words, unknown_in_words
 
 RESUME = Label("The customer has answered")
 #: What the customer is to do.
@@ -139,10 +139,10 @@ def figure(one: Taken) -> str:
 
 @dataclass(frozen=True)
 class Line:
-    """A stretch as drawn: from, to, what it counts, and of one that does not count why."""
+    """A stretch as drawn: from and to in words that are not broken, what it counts, and of one that does not, why."""
 
-    begin: str
-    end: str
+    begin: tuple[str, ...]
+    end: tuple[str, ...]
     minutes: int
     counted: str
     why: str = ""
@@ -159,15 +159,15 @@ def lines_of(one: Taken) -> list[Line]:
 
 
 def _line(one: Stretch, calendar: WorkCalendar) -> Line:
-    end = f"{one.end:%H:%M}" if one.is_within_a_day else _moment(one.end)
+    end = (f"{one.end:%H:%M}",) if one.is_within_a_day else _moment(one.end)
     if one.minutes:
         return Line(_moment(one.begin), end, one.minutes, working_time_in_words(one.minutes))
     return Line(_moment(one.begin), end, 0, "", _why(one, calendar))
 
 
-def _moment(moment: datetime) -> str:
-    """Day, short weekday and time."""
-    return f"{moment:%Y-%m-%d} {format_day(moment.date(), 'EEE')} {moment:%H:%M}"
+def _moment(moment: datetime) -> tuple[str, str]:
+    """The day with its short weekday, and the time."""
+    return day_in_words(moment.date()), f"{moment:%H:%M}"
 
 
 def _why(one: Stretch, calendar: WorkCalendar) -> str:
@@ -179,7 +179,7 @@ def _why(one: Stretch, calendar: WorkCalendar) -> str:
         return listed(dict.fromkeys(str(day.name if day else gettext("Weekend")) for day in known))
     noon = calendar.at(one.begin.date(), calendar.spans[0][1])
     is_lunch = one.is_within_a_day and noon <= one.begin < noon + _lunch(calendar)
-    return gettext("Lunch break") if is_lunch else gettext("Outside of the working hours")
+    return gettext("Lunch break") if is_lunch else gettext("Off hours")
 
 
 def _lunch(calendar: WorkCalendar) -> timedelta:

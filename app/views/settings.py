@@ -81,7 +81,8 @@ def settings_form() -> type[CrmForm]:
 
 def _field(one: Setting) -> Field:
     if isinstance(one, ClockSetting):
-        return ClockField(one.label, [InputRequired(REQUIRED)])
+        more = {"maxlength": 5, "placeholder": one.shown(one.default)}
+        return ClockField(one.label, [InputRequired(REQUIRED)], render_kw=more)
     limits = gettext("%(least)s to %(most)s", least=one.least, most=one.most)
     more = {"min": one.least, "max": one.most, "step": 1}
     return IntegerField(one.label, [InputRequired(REQUIRED)], description=limits, render_kw=more)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from flask_appbuilder.models.sqla.interface import SQLAInterface
@@ -85,13 +86,13 @@ class WorkCalendarDays(CrmModelView):
     def column(self, name: str, query: listing.Query) -> Column:
         """Worked or off stands as a state."""
         column = super().column(name, query)
-        return replace(column, kind="state") if name == "is_working" else column
+        return replace(column, kind="state", label=Label("Worked or off")) if name == "is_working" else column
 
     def cell(self, row: SpecialDay, name: str, *, is_wide: bool = False) -> Cell:
         """The day with its weekday, and whether it is worked."""
         cell = super().cell(row, name, is_wide=is_wide)
         if name == "day":
-            return replace(cell, text=day_in_words(row))
+            return replace(cell, text=day_in_words(row.day))
         if name == "is_working":
             words: LazyString = WORKED if row.is_working else OFF
             return replace(cell, text=str(words), kind="state", look="open" if row.is_working else "fail")
@@ -99,12 +100,12 @@ class WorkCalendarDays(CrmModelView):
 
     def record(self, row: SpecialDay) -> dict[str, Any]:
         """Called by its day and weekday."""
-        return {**super().record(row), "name": day_in_words(row)}
+        return {**super().record(row), "name": day_in_words(row.day)}
 
 
-def day_in_words(row: SpecialDay) -> str:
+def day_in_words(day: date) -> str:
     """As 2026-10-01 and its short weekday."""
-    return gettext("%(day)s %(weekday)s", day=row.day.isoformat(), weekday=format_day(row.day, "EEE"))
+    return gettext("%(day)s %(weekday)s", day=day.isoformat(), weekday=format_day(day, "EEE"))
 
 
 def unknown_in_words(years: list[int]) -> str:

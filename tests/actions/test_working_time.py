@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -64,8 +65,9 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("what", "start", "end", "pause", "minutes"), CASES, ids=[case[0] for case in CASES])
-def test_sums_worked_out_by_hand(what, start, end, pause, minutes):
+@pytest.mark.parametrize("case", CASES, ids=[case[0] for case in CASES])
+def test_sums_worked_out_by_hand(case):
+    _, start, end, pause, minutes = case
     begin, finish = moment(start), moment(end)
     waited = [(moment(pause[0]), moment(pause[1]))] if pause else []
     told = stretches(CALENDAR, begin, finish, waited)
@@ -163,7 +165,7 @@ def test_the_intervals_add_up_and_do_not_meet(calendar, one, two):
     start, end = sorted((one, two))
     found = list(working_intervals(calendar, start, end))
     assert sum(interval.minutes for interval in found) == minutes_between(calendar, start, end)
-    assert all(before.end <= then.begin for before, then in zip(found, found[1:], strict=False))
+    assert all(before.end <= then.begin for before, then in pairwise(found))
     assert all(interval.minutes > 0 and calendar.is_working(interval.begin.date()) for interval in found)
 
 
@@ -189,4 +191,4 @@ def test_stretches_fill_the_time_and_add_up(calendar, given_moments):
     assert sum(one.minutes for one in told) == counted
     if told:
         assert (told[0].begin, told[-1].end) == (calendar.local(start), calendar.local(end))
-    assert all(before.end == then.begin for before, then in zip(told, told[1:], strict=False))
+    assert all(before.end == then.begin for before, then in pairwise(told))
