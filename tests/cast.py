@@ -102,7 +102,7 @@ def _roles(session: Session) -> None:
         role = Role(name=name, permissions=list(model.permissions))
         session.add(role)
         session.flush()
-        for module in ("customers", "marketing"):
+        for module in ("customers", "marketing", "services"):
             session.add(RoleReach(role_id=role.id, module=module, reads=reads, writes=writes))
 
 

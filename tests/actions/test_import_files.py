@@ -174,6 +174,9 @@ def values(folder: Path, map_text: str, headers: list[str], cells: list[str]) ->
         ('name = { template = "plain" }', ["", ""], "plain"),
         ('name = { header = "a", values = { Won = "won", Lost = 0 } }', ["Lost", ""], "0"),
         ('name = { header = "A", when = { B = ["1", "2"] } }', ["x", "2"], "x"),
+        ('name = { header = "A", default = "nobody" }', ["x", ""], "x"),
+        ('name = { header = "A", default = "nobody" }', ["", ""], "nobody"),
+        ('name = { header = "A", values = { Won = "won" }, default = 7 }', ["", ""], "7"),
         ('name = { arithmetic = "({A} + 2) × {B} ÷ 4 − 1" }', ["1,000", "2"], Decimal(500)),
         (
             'name = { header = "A", values = { Won = "won" } }',
@@ -193,6 +196,7 @@ def test_a_map_says_where_values_come_from(tmp_path: Path, rule: str, cells: lis
     [
         'name = { template = "{A}, {B}" }',
         'name = { header = "A", when = { B = "9" } }',
+        'name = { header = "A", default = "nobody", when = { B = "9" } }',
         'name = { header = "A", values = { Won = "won" } }',
         'name = { arithmetic = "{A} * 2" }',
     ],

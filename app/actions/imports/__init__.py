@@ -8,11 +8,12 @@ from app.actions.imports.intake import Intake, OnDuplicate, Run
 from app.actions.imports.mapping import read_map
 from app.actions.imports.opportunities import OpportunityIntake
 from app.actions.imports.report import Fault, Report, Unusable
+from app.actions.imports.services import ServiceIntake
 from app.actions.imports.tables import Table, bad_rows_file, open_table
 from app.actions.imports.users import UserIntake
 
 KINDS: dict[str, type[Intake]] = {
-    intake.kind: intake for intake in (UserIntake, CustomerIntake, ContactIntake, OpportunityIntake)
+    intake.kind: intake for intake in (UserIntake, CustomerIntake, ContactIntake, OpportunityIntake, ServiceIntake)
 }
 
 __all__ = [

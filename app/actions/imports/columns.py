@@ -197,8 +197,8 @@ class PhoneNumber(Column):
 class Entry(Column):
     """The key of a dictionary entry, given by its item in either language or its value."""
 
-    def __init__(self, *heads: str, category: Category) -> None:
-        super().__init__(*heads)
+    def __init__(self, *heads: str, category: Category, required: bool = False) -> None:
+        super().__init__(*heads, required=required)
         self.category = category
 
     def read_text(self, text: str) -> Any:

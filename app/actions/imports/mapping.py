@@ -16,7 +16,7 @@ from app.actions.imports.report import Unusable
 from app.i18n import Label, Told, gettext, listed
 
 SOURCES = ("header", "constant", "template", "arithmetic")
-EXTRAS = ("values", "when")
+EXTRAS = ("values", "default", "when")
 SLOT = re.compile(r"\{([^{}|]+)((?:\|\w+)*)\}")
 
 SIGN = re.compile(r"[-+*/×÷−－＋]")
@@ -189,6 +189,7 @@ def rule_of(field: str, source: Any, fields: Collection[str]) -> Rule:
         raise ValueError(gettext("This needs one of %(names)s.", names=listed(SOURCES)))
     rule = _source_rule(field, kinds[0], source[kinds[0]])
     rule = _through_table(rule, source["values"]) if "values" in source else rule
+    rule = _with_default(rule, source["default"]) if "default" in source else rule
     return _on_condition(rule, source["when"]) if "when" in source else rule
 
 
@@ -273,6 +274,17 @@ def _through_table(rule: Rule, given: Any) -> Rule:
         if value and value not in table:
             raise ValueError(Told.of(Label("“%(text)s” is not in the value table of the map."), text=value))
         return table.get(value, "")
+
+    return Rule(rule.field, rule.headers, read)
+
+
+def _with_default(rule: Rule, given: Any) -> Rule:
+    """What stands where the rule gives nothing."""
+    default = _plain(given)
+
+    def read(row: Row) -> Value:
+        value = rule.read(row)
+        return default if value == "" else value
 
     return Rule(rule.field, rule.headers, read)
 
