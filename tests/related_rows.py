@@ -1,4 +1,4 @@
-"""A customer with as many related rows as a test wants: interactions, orders, contacts, and what the log tells."""
+"""A customer with as many related rows as a test wants: talks, orders, services, contacts, and what the log tells."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -10,13 +10,17 @@ from sqlalchemy.orm import Session
 from app.models import (
     AuditEntry,
     AuditKind,
+    Category,
     Contact,
     Customer,
     CustomerMonth,
+    DictionaryEntry,
     Employee,
     Interaction,
     Order,
     OrderLine,
+    ServiceRequest,
+    ServiceRound,
 )
 from app.models.base import mapper_of
 
@@ -49,6 +53,7 @@ def relate(session: Session, customer: Customer, count: int) -> None:
     known = {**recorded, "gender": "male", "is_first": False}
     add_rows(session, Contact, [{**known, "name": f"联系人{number}"} for number in range(count)])
     _order(session, key, days)
+    _serve(session, key, days)
     changes = '{"region_id": [1, 2], "manager_id": [1, 2], "parent_id": [1, 2]}'
     told = {**told_of(key), "changes": changes}
     add_rows(session, AuditEntry, [{**told, "at": moment - timedelta(days=number)} for number in range(count)])
@@ -74,3 +79,21 @@ def _order(session: Session, key: int, days: list[date]) -> None:
     months = sorted({day.replace(day=1) for day in days}, reverse=True)[:24]
     month = {"customer_id": key, "orders": 1, "amount": Decimal("1000.25")}
     add_rows(session, CustomerMonth, [{**month, "month": first} for first in months])
+
+
+def _serve(session: Session, key: int, days: list[date]) -> None:
+    """An archived request each day, handled after two hours and judged after three."""
+    moments = [datetime(day.year, day.month, day.day, 1, tzinfo=UTC) for day in days]
+    kind = session.scalars(select(DictionaryEntry.id).where(DictionaryEntry.category == Category.SERVICE_KIND)).first()
+    asked = {"customer_id": key, "customer_name": "x", "kind_id": kind, "request": "请回电", "status": "archived"}
+    asked |= {"handling": "已回电", "result": "满意", "satisfaction": 5, "version": 1, "changed_on": moments[0]}
+    add_rows(session, ServiceRequest, [{**asked, "summary": f"请求{one.date()}", **_times(one)} for one in moments])
+    statement = select(ServiceRequest.id, ServiceRequest.archived_on).where(ServiceRequest.customer_id == key)
+    judged = {"customer_id": key, "number": 1, "handling": "已回电", "result": "满意", "satisfaction": 5}
+    found = session.execute(statement.where(~ServiceRequest.rounds.any()))
+    add_rows(session, ServiceRound, [{**judged, "request_id": request, "judged_on": at} for request, at in found])
+
+
+def _times(created: datetime) -> dict[str, datetime]:
+    hours = {"created_on": 0, "handled_on": 2, "archived_on": 3}
+    return {name: created + timedelta(hours=count) for name, count in hours.items()}

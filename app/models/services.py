@@ -7,7 +7,7 @@ from typing import Any, ClassVar, cast
 
 from sqlalchemy import Boolean, CheckConstraint, ColumnElement, Computed, ForeignKey, Index, Integer, String, text
 from sqlalchemy.ext.hybrid import hybrid_property
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from app.i18n import Choice, Label
 from app.models.base import NEVER_REUSED, ChoiceType, Model, Recorded, UtcDateTime, said
@@ -23,6 +23,10 @@ class ServiceStatus(Choice):
     ASSIGNED = "assigned", Label("Allocated")
     PROCESSED = "processed", Label("Processed")
     ARCHIVED = "archived", Label("Archived")
+
+
+#: The states of a request for which something is still to be done.
+OPEN_STATES = (ServiceStatus.CREATED, ServiceStatus.ASSIGNED, ServiceStatus.PROCESSED)
 
 
 class Priority(Choice):
@@ -53,7 +57,10 @@ class ServiceRequest(Recorded, Model):
         Index("ix_service_requests_assignee_id", "assignee_id", "status", "id"),
         Index("ix_service_requests_responsible_id", "responsible_id", "status", "created_on", "id"),
         Index("ix_service_requests_created_on_id", "created_on", "id"),
+        # The timeline of a customer reads each step by its own moment.
         Index("ix_service_requests_customer_id", "customer_id", "created_on", "id"),
+        Index("ix_service_requests_customer_id_handled_on", "customer_id", "handled_on", "id"),
+        Index("ix_service_requests_customer_id_status", "customer_id", "status", "id"),
         Index("ix_service_requests_kind_id", "kind_id", "id"),
         Index("ix_service_requests_due_on", "due_on", "id", sqlite_where=HAS_DEADLINE, postgresql_where=HAS_DEADLINE),
         NEVER_REUSED,
@@ -117,19 +124,24 @@ class ServiceRequest(Recorded, Model):
 
 
 class ServiceRound(Model):
-    """One round of a request that the customer has judged: who handled it how, and what came of it. Never changed."""
+    """One round of a request that the customer has judged: who handled it how, and what came of it. Never changed.
+
+    ``customer_id`` is the request's, so that an index finds the rounds of a customer in their order.
+    """
 
     __tablename__ = "service_rounds"
     __table_args__ = (
         CheckConstraint("satisfaction BETWEEN 1 AND 5", name="satisfaction"),
         Index("uq_service_rounds_request_id", "request_id", "number", unique=True),
         Index("ix_service_rounds_judged_on", "judged_on", "request_id"),
+        Index("ix_service_rounds_customer_id", "customer_id", "judged_on", "id"),
         NEVER_REUSED,
     )
     seen_through: ClassVar[str] = "request"
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     request_id: Mapped[int] = mapped_column(ForeignKey("service_requests.id", ondelete="CASCADE"))
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id"), info={"is_audited": False})
     number: Mapped[int] = mapped_column(Integer, info=said(Label("Round")))
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"))
     assigned_on: Mapped[datetime | None] = mapped_column(UtcDateTime, info=said(Label("Allocated on")))
@@ -143,6 +155,11 @@ class ServiceRound(Model):
     request: Mapped[ServiceRequest] = relationship(back_populates="rounds", info=said(Label("Service request")))
     assignee: Mapped[Employee | None] = relationship(foreign_keys=[assignee_id], info=said(Label("Allocated to")))
     handled_by: Mapped[Employee | None] = relationship(foreign_keys=[handled_by_id], info=said(Label("Handled by")))
+
+    @validates("request")
+    def _keep_customer(self, _key: str, request: ServiceRequest) -> ServiceRequest:
+        self.customer_id = request.customer_id
+        return request
 
     def __str__(self) -> str:
         return self.result

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, and_, case, func, select
+from sqlalchemy import BigInteger, ColumnElement, Subquery, and_, case, func, literal, select
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.sql.functions import GenericFunction
 
-from app.models.services import ServiceRequest, ServiceStatus
+from app.models.customers import Customer
+from app.models.services import ServiceRequest, ServiceRound, ServiceStatus
+from app.reports.timeline import Source, Statement, Steps
 
 
 class seconds_between(GenericFunction[int]):  # the name of a function of SQL
@@ -30,6 +32,48 @@ def _on_sqlite(element: Any, compiler: Any, **more: Any) -> str:
 def _on_postgresql(element: Any, compiler: Any, **more: Any) -> str:
     first, last = (f"floor(extract(epoch FROM {compiler.process(one, **more)}))::bigint" for one in element.clauses)
     return f"({last} - {first})"
+
+
+# ---- what happened to those of one customer ------------------------------------------------------------
+
+
+def _step(kind: str, request_id: Any, moment: Any) -> Source:
+    """One step of the requests of a customer; the model of ``moment`` knows the customer."""
+    model = moment.class_
+    columns = (literal(kind).label("kind"), model.id.label("key"), request_id.label("request_id"))
+
+    def rows(customer: Customer) -> Statement:
+        of_customer = model.customer_id == customer.id
+        return select(*columns, moment.label("moment")).where(of_customer, moment.is_not(None))
+
+    return Source(kind, moment, rows)
+
+
+CREATED, HANDLED, JUDGED = "service-created", "service-handled", "service-judged"
+
+
+def _whole(first: Subquery) -> Statement:
+    """The steps with their requests, and what was judged with its round."""
+    is_round = and_(first.c.kind == JUDGED, ServiceRound.id == first.c.key)
+    people = (ServiceRequest.kind, ServiceRequest.created_by, ServiceRequest.handled_by)
+    return (
+        select(first.c.kind, first.c.key, first.c.moment, ServiceRequest, ServiceRound)
+        .join(ServiceRequest, ServiceRequest.id == first.c.request_id)
+        .outerjoin(ServiceRound, is_round)
+        .options(*map(joinedload, people), joinedload(ServiceRound.handled_by))
+    )
+
+
+#: A request comes in and is handled; a round that the customer judged stays, though it is handled once more.
+STEPS = Steps(
+    "service",
+    (
+        _step(CREATED, ServiceRequest.id, ServiceRequest.created_on),
+        _step(HANDLED, ServiceRequest.id, ServiceRequest.handled_on),
+        _step(JUDGED, ServiceRound.request_id, ServiceRound.judged_on),
+    ),
+    _whole,
+)
 
 
 # ---- how long they took -------------------------------------------------------------------------------

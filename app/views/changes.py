@@ -8,13 +8,13 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Boolean, Numeric, String, cast, literal, select, union_all
+from sqlalchemy import Boolean, Numeric, String, cast, func, literal, select, union_all
 from sqlalchemy.orm import ColumnProperty
 
 from app.actions.phones import mask_phone
 from app.actions.settings import SETTINGS
 from app.extensions import appbuilder, session
-from app.i18n import Label, LazyString, format_moment, gettext, listed
+from app.i18n import Label, LazyString, format_moment, gettext, is_english, listed
 from app.models.announcements import Announcement
 from app.models.attachments import Attachment
 from app.models.audit import AuditEntry, AuditKind
@@ -23,7 +23,7 @@ from app.models.basedata import DictionaryEntry
 from app.models.customers import Contact, Customer
 from app.models.interactions import Interaction
 from app.models.marketing import Opportunity, PlanItem
-from app.models.org import FRAMEWORK_LABELS, Department, Employee, Role, RoleReach
+from app.models.org import FRAMEWORK_LABELS, Department, Employee, Role, RoleReach, written_name
 from app.models.service_time import ServicePause
 from app.models.settings import SettingValue
 from app.models.work_calendar import SpecialDay
@@ -100,8 +100,15 @@ NAMES: Mapping[Any, Any] = {
     Opportunity: Opportunity.customer_name,
     Role: Role.name,
 }
-#: Those whose names are more than a column.
-LOADED: tuple[Any, ...] = (Employee, DictionaryEntry)
+#: Those whose names are made of two columns, and how.
+COMPOSED: Mapping[Any, tuple[Any, Any, Callable[[str, str], str]]] = {
+    Employee: (Employee.first_name, Employee.last_name, written_name),
+    DictionaryEntry: (
+        DictionaryEntry.item,
+        func.coalesce(DictionaryEntry.item_en, ""),
+        lambda item, english: english if english and is_english() else item,
+    ),
+}
 #: How many fields one line tells, and how much of a value.
 MOST_TOLD, LONGEST_TOLD = 3, 30
 #: The fields that link many with many, of which an entry keeps what was added and what was removed.
@@ -306,20 +313,15 @@ def said(field: Field, value: Any, list_key: str | None) -> str:
 
 
 def _names(wanted: Iterable[HERE]) -> dict[HERE, str]:
-    """The names of the records that are there and in sight, in three statements at most."""
+    """The names of the records that are there and in sight, in one statement."""
     keys: dict[str, set[int]] = {}
     for table, key in wanted:
         keys.setdefault(table, set()).add(key)
-    found: dict[HERE, str] = {}
-    for model in LOADED:
-        table, ids = model.__tablename__, keys.pop(model.__tablename__, set())
-        rows = session().scalars(select(model).where(model.id.in_(ids))) if ids else ()
-        found.update({(table, row.id): str(row) for row in rows})
     parts = [_named(model_of(table), ids) for table, ids in sorted(keys.items()) if _is_named(model_of(table))]
-    if parts:
-        statement: Any = union_all(*parts) if len(parts) > 1 else parts[0]
-        found.update({(table, key): _own_word(table, name) for table, key, name in session().execute(statement)})
-    return found
+    if not parts:
+        return {}
+    statement: Any = union_all(*parts) if len(parts) > 1 else parts[0]
+    return {(table, key): _said_of(table, *name) for table, key, *name in session().execute(statement)}
 
 
 def _is_named(model: Any) -> bool:
@@ -329,8 +331,15 @@ def _is_named(model: Any) -> bool:
 
 
 def _named(model: Any, ids: set[int]) -> Any:
-    name: Any = cast(NAMES[model], String) if model in NAMES else literal("")
-    return select(literal(model.__tablename__), model.id, name).where(model.id.in_(ids))
+    none = literal("")
+    first, second, *_ = COMPOSED.get(model, (NAMES.get(model, none), none))
+    columns = (literal(model.__tablename__, String), model.id, cast(first, String), cast(second, String))
+    return select(*columns).where(model.id.in_(ids))
+
+
+def _said_of(table: str, first: str, second: str) -> str:
+    compose = next((how for model, (_, _, how) in COMPOSED.items() if model.__tablename__ == table), None)
+    return compose(first, second) if compose else _own_word(table, first)
 
 
 def _own_word(table: str | None, name: str) -> str:

@@ -13,7 +13,7 @@ from app.actions.alike import alike
 from app.actions.customers import customers_named
 from app.actions.customers.facts import check_postcode, read_licence, read_website, safe_website
 from app.actions.customers.groups import HIGHEST, check_parent
-from app.actions.customers.life import LIFE, open_matters
+from app.actions.customers.life import LIFE, in_sentences, open_counts
 from app.actions.customers.record import edit_customer
 from app.clock import now
 from app.errors import Forbidden, Invalid, Stale, WrongState
@@ -485,6 +485,6 @@ def test_unpaid_orders_are_told_in_one_statement(session_of, rows):
         order(session, named(session, THEIRS), "B1", OrderStatus.PAID)
         mine, theirs = named(session, MINE).id, named(session, THEIRS).id
     with session_of("manager_a") as (session, _):
-        found = open_matters(session, [mine, theirs])
+        found = {key: in_sentences(counts) for key, counts in open_counts(session, [mine, theirs]).items()}
         assert len(found[mine]) == 1 and "2" in found[mine][0] and found[theirs] == []
-        assert open_matters(session, []) == {}
+        assert open_counts(session, []) == {}

@@ -7,21 +7,31 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import delete, select
 
+from app.actions.basedata import find_entry
 from app.actions.customers.facts import safe_website
 from app.actions.marketing import PIPELINE
 from app.actions.records import edit_record
+from app.actions.services.life import DESK
 from app.models import (
     AuditEntry,
+    Category,
     Contact,
     Customer,
     CustomerMonth,
+    Employee,
     Interaction,
     OpportunityStatus,
     Order,
     OrderLine,
+    Reach,
+    Role,
+    RoleReach,
+    ServiceRequest,
+    ServiceRound,
+    ServiceStatus,
 )
 from app.security.actor import SYSTEM
-from app.security.rights import CONTACTS, INTERACTIONS, OPPORTUNITIES, ORDERS, Verb
+from app.security.rights import CONTACTS, INTERACTIONS, OPPORTUNITIES, ORDERS, SERVICES, Verb
 from tests.browsing import text_of
 from tests.cast import MOMENT, opportunity
 from tests.related_rows import add_rows, new_customer, relate
@@ -30,7 +40,7 @@ from tests.walk import counted
 
 MANAGER = "Account manager"
 NOW = datetime(2026, 3, 18, 1, tzinfo=UTC)
-TABS = ("timeline", "contacts", "interactions", "orders", "opportunities", "attachments", "history")
+TABS = ("timeline", "contacts", "interactions", "orders", "services", "opportunities", "attachments", "history")
 
 
 @pytest.fixture(autouse=True)
@@ -261,7 +271,8 @@ def test_the_way_to_what_is_earlier_loses_nothing(as_, customer, rows):
         told = (AuditEntry.root_table == "customers", AuditEntry.root_id == customer)
         of_customers = AuditEntry.table_name.in_(("customers", "contacts"))
         changes = session.scalars(select(AuditEntry.id).where(*told, of_customers)).all()
-        wanted = 65 + 5 + 1 + len(changes)  # interactions, orders, the opportunity that succeeded
+        # Interactions, orders, the opportunity that succeeded, and three steps of each service request.
+        wanted = 65 + 5 + 1 + 3 * 5 + len(changes)
     browser, address, seen, turns = as_("manager_a"), f"/customers/show/{customer}", 0, 0
     while address:
         answer = browser.get(address)
@@ -292,6 +303,84 @@ def test_what_a_script_adds_below_goes_on_in_its_month(as_, customer, rows):
     part = browser.get(href, headers={"HX-Request": "true"}).get_data(as_text=True)
     assert "2026 年 2 月" not in part
     assert len(re.findall("回访", part)) == 20
+
+
+# ---- services ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def served(rows, customer):
+    """The key of the customer with a complaint that came back, and one that nobody has yet."""
+    with rows() as session:
+        manager = session.scalars(select(Employee).where(Employee.username == "manager_a")).one()
+        common = {"customer_id": customer, "customer_name": "湖州远澜轴承有限公司", "request": "请处理"}
+        common |= {"kind": find_entry(session, Category.SERVICE_KIND, "投诉"), "created_by_id": manager.id}
+        again = ServiceRequest(**common, summary="轴承异响", assignee=manager, round=2, created_on=hour(1))
+        fresh = ServiceRequest(**common, summary="<b>包装</b>破损", created_on=hour(5))
+        states = (ServiceStatus.ASSIGNED, ServiceStatus.CREATED)
+        DESK.enter(session, list(zip((again, fresh), states, strict=True)), by=SYSTEM, at=hour(1))
+        values = {"handling": "更换油脂", "handled_by": manager, "handled_on": hour(2)}
+        judged = {"result": "噪声仍在", "satisfaction": 2, "judged_on": hour(4)}
+        session.add(ServiceRound(request=again, number=1, **values, **judged))
+        return customer
+
+
+def hour(hours):
+    """A moment of the day after everything else."""
+    return datetime(2026, 3, 10, hours, tzinfo=UTC)
+
+
+def test_the_steps_of_services_stand_in_the_stream(as_, served):
+    answer = page(as_("manager_a"), served, "timeline", kind="service")
+    assert lines_of(answer)[:3] == ["服务请求", "服务评价", "服务请求"]
+    assert lines_of(answer)[3:6] == ["服务评价", "服务处理", "服务请求"]
+    text = text_of(answer)
+    assert re.search(r"服务评价 轴承异响 满意度 2/5 噪声仍在 林知远 03-10 12:00", text), text[:900]
+    assert "&lt;b&gt;包装&lt;/b&gt;破损" in answer.get_data(as_text=True)
+
+
+def test_open_services_are_counted_and_stand_in_their_tab(as_, served):
+    answer = page(as_("manager_a"), served, "services")
+    body = answer.get_data(as_text=True)
+    figure = re.search(r'class="h-services"\s+href="([^"]+)">(.*?)</a>', body, re.DOTALL)
+    assert figure and figure[1].endswith("?tab=services#tabs")
+    assert re.sub(r"<[^>]+>|\s+", "", figure[2]) == "未结服务2"
+    assert "/services/archive?customer=KH260302000099" in body
+    assert f'href="/services/create?customer={served}"' in body
+    text = text_of(answer)
+    assert text.index("破损") < text.index("轴承异响") < text.index("请求2026-03-02")
+    assert "服务创建" not in text_of(page(as_("executive"), served, "services"))
+
+
+def test_services_are_only_for_who_may_see_them(as_, served, app, rows):
+    take_away(rows, MANAGER, SERVICES.right(Verb.SEE))
+    browser = as_("manager_a")
+    assert "services*" not in tabs_of(page(browser, served))
+    assert "services" not in tabs_of(page(browser, served))
+    assert browser.get(f"/customers/show/{served}?tab=services").status_code == 400
+    assert browser.get(f"/customers/show/{served}?tab=timeline&kind=service").status_code == 400
+    assert "轴承异响" not in text_of(page(browser, served))
+    assert "h-services" not in page(browser, served).get_data(as_text=True)
+
+
+def test_services_of_others_stay_out_of_the_page_of_ones_own_customer(as_, served, rows):
+    with rows() as session:
+        other = session.scalars(select(Employee).where(Employee.username == "manager_b")).one()
+        for row in session.scalars(
+            select(ServiceRequest).where(ServiceRequest.summary.in_(("轴承异响", "<b>包装</b>破损")))
+        ):
+            row.assignee_id = row.created_by_id = other.id
+        role = session.scalars(select(Role).where(Role.name == MANAGER)).one()
+        session.get(RoleReach, (role.id, "services")).reads = Reach.OWN
+    browser = as_("manager_a")
+    for tab in ("timeline", "services"):
+        text = text_of(page(browser, served, tab))
+        assert "轴承异响" not in text and "破损" not in text and "未结服务 0" in text
+
+
+def test_an_open_service_is_told_before_the_customer_is_deleted(as_, served):
+    assert "该客户有 2 项未结服务。" in page(as_("manager_a"), served).get_data(as_text=True)
+    assert "该客户有 2 项未结服务。" in as_("manager_a").get("/customers/list/").get_data(as_text=True)
 
 
 # ---- size -------------------------------------------------------------------------------------------------
@@ -325,7 +414,9 @@ def spent(browser, key, tab):
     """The statements of a page, each bounded."""
     with counted(browser.app) as seen:
         page(browser, key, tab)
-    rows_of_customer = r"SELECT (?!count).*(interactions|orders|contacts|audit_entries)\.\w+_id = "
+    rows_of_customer = (
+        r"SELECT (?!count).*(interactions|orders|contacts|audit_entries|service_requests|service_rounds)\.\w+_id = "
+    )
     of_customer = [one for one in seen if re.match(rows_of_customer, one, re.DOTALL)]
     assert of_customer == [one for one in of_customer if "LIMIT" in one]
     return len(seen)

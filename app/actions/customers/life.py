@@ -1,15 +1,16 @@
 """The life of a customer: normal, lost, deleted and brought back; a deletion keeps every row."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from app.actions.workflow import Move, Workflow
 from app.i18n import Label, ngettext
 from app.models.customers import Customer, CustomerStatus
 from app.models.orders import Order, OrderStatus
+from app.models.services import OPEN_STATES, ServiceRequest
 from app.security.actor import Actor
 from app.security.rights import CHURN, CUSTOMERS, Verb
 
@@ -97,15 +98,32 @@ UNPAID_ORDERS = OpenMatter(
         "This customer has %(num)s unpaid order.", "This customer has %(num)s unpaid orders.", count
     ),
 )
+
+
+def _open_services(keys: Sequence[int]) -> Select[int | None, int]:
+    counted = select(ServiceRequest.customer_id, func.count(ServiceRequest.id)).group_by(ServiceRequest.customer_id)
+    return counted.where(ServiceRequest.customer_id.in_(keys), ServiceRequest.status.in_(OPEN_STATES))
+
+
+OPEN_SERVICES = OpenMatter(
+    _open_services,
+    lambda count: ngettext(
+        "This customer has %(num)s open service request.", "This customer has %(num)s open service requests.", count
+    ),
+)
 #: Whatever else can be open at a customer adds its own here.
-OPEN_MATTERS: tuple[OpenMatter, ...] = (UNPAID_ORDERS,)
+OPEN_MATTERS: tuple[OpenMatter, ...] = (UNPAID_ORDERS, OPEN_SERVICES)
 
 
-def open_matters(session: Session, keys: Sequence[int]) -> dict[int, list[str]]:
-    """What is open at each of the customers, in sentences; one statement for each kind of matter."""
-    found: dict[int, list[str]] = {key: [] for key in keys}
-    for matter in OPEN_MATTERS if keys else ():
-        for key, count in session.execute(matter.counted(keys)):
-            if key is not None:
-                found[key].append(matter.sentence(count))
+def open_counts(session: Session, keys: Sequence[int]) -> dict[int, dict[OpenMatter, int]]:
+    """How much is open at each of the customers, of those kinds that are, in one statement."""
+    found: dict[int, dict[OpenMatter, int]] = {key: {} for key in keys}
+    parts = [matter.counted(keys).add_columns(literal(place)) for place, matter in enumerate(OPEN_MATTERS)]
+    for key, count, place in session.execute(union_all(*parts)) if keys else ():
+        found[key][OPEN_MATTERS[place]] = count
     return found
+
+
+def in_sentences(counts: Mapping[OpenMatter, int]) -> list[str]:
+    """What is open, said of one customer."""
+    return [matter.sentence(counts[matter]) for matter in OPEN_MATTERS if matter in counts]

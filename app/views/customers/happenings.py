@@ -13,7 +13,7 @@ from app.reports import customers as report
 from app.reports.timeline import Source, Statement
 from app.security.rights import CONTACTS, CUSTOMERS, INTERACTIONS, OPPORTUNITIES, ORDERS, Verb
 from app.views.changes import Reading, kind_in_words, reason_in_words, who
-from app.views.customers.timeline import Line, TimelineKind
+from app.views.customers.timeline import Line, TimelineKind, cut
 from app.views.edge import actor
 from app.views.history import event_of
 from app.views.presentation import cell_of, text_of
@@ -21,8 +21,6 @@ from app.views.record_history import ICONS
 from app.views.record_pages import page_of, view_for
 
 Rows = Sequence[Sequence[Any]]
-#: So much of what was talked about stands in the stream; all of it on its own page.
-LONGEST_DETAIL = 120
 
 
 def _interactions(rows: Rows, _customer: Customer) -> dict[int, Line]:
@@ -32,13 +30,9 @@ def _interactions(rows: Rows, _customer: Customer) -> dict[int, Line]:
 def _interaction(one: Interaction) -> Line:
     with_whom = gettext("with %(name)s", name=one.contact) if one.contact else ""
     due = gettext("next contact %(day)s", day=one.next_contact_on) if one.next_contact_on else ""
-    more = (_cut(one.detail or ""), with_whom, one.place, due, one.created_by)
+    more = (cut(one.detail or ""), with_whom, one.place, due, one.created_by)
     title = one.kind.text if one.kind else Label("Interaction")
     return Line("message-circle", title, one.summary, page_of(one), more=[str(part) for part in more if part])
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST_DETAIL else f"{text[:LONGEST_DETAIL]}…"
 
 
 def _orders(rows: Rows, _customer: Customer) -> dict[int, Line]:

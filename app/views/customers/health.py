@@ -1,6 +1,6 @@
 """How a customer is doing, in figures: a module names its own as ``CUSTOMER_HEALTH = (HealthFigure(…),)``."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -8,8 +8,10 @@ from functools import cached_property
 from itertools import chain
 from urllib.parse import urlencode
 
+from flask import g
 from markupsafe import Markup
 
+from app.actions.customers.life import OpenMatter, open_counts
 from app.extensions import session
 from app.i18n import Label, LazyString, format_day, gettext, ngettext
 from app.models.customers import Customer
@@ -39,6 +41,13 @@ class CustomerLook:
     def trade(self) -> Trade:
         """What it bought."""
         return trade_of(session(), self.customer, self.today)
+
+    @cached_property
+    def still_open(self) -> Mapping[OpenMatter, int]:
+        """How much is open at it, of those kinds that are; who may delete it was told already."""
+        key = self.customer.id
+        kept = g.get("open_counts", {})
+        return kept[key] if key in kept else open_counts(session(), [key])[key]
 
     @property
     def month_end(self) -> date:

@@ -11,7 +11,7 @@ from flask_appbuilder.models.sqla.interface import SQLAInterface
 from werkzeug.wrappers import Response
 
 from app.actions.customers import record
-from app.actions.customers.life import ACTIVE, DELETED, LIFE, LOST, open_matters
+from app.actions.customers.life import ACTIVE, DELETED, LIFE, LOST, in_sentences, open_counts
 from app.clock import now
 from app.errors import OutOfSight
 from app.extensions import session
@@ -92,7 +92,7 @@ class Customers(CustomerPage, TransferringView):
 
     def prepare_rows(self, rows: Sequence[Customer]) -> None:
         """What is open at those that may be deleted, for the question before."""
-        g.open_matters = open_matters(session(), [row.id for row in rows if self.may_delete(row)])
+        g.open_counts = open_counts(session(), [row.id for row in rows if self.may_delete(row)])
 
     def list_context(self, look: Look, query: listing.Query, found: listing.Found) -> dict[str, Any]:
         """With the button that transfers everything found; what is deleted goes to nobody."""
@@ -163,7 +163,7 @@ class Customers(CustomerPage, TransferringView):
 
     def buttons(self, row: Customer) -> list[Button]:
         """Before the question whether to delete it says what is open."""
-        matters = g.get("open_matters", {}).get(row.id, [])
+        matters = in_sentences(g.get("open_counts", {}).get(row.id, {}))
         return [
             replace(button, question=" ".join([*matters, button.question])) if button.key == "delete" else button
             for button in super().buttons(row)

@@ -14,7 +14,7 @@ from flask import request
 from app.extensions import session
 from app.i18n import Label, format_day, gettext
 from app.models.customers import Customer
-from app.reports.timeline import Entry, Place, Source, merged
+from app.reports.timeline import Entry, Place, Source, Steps, merged
 from app.security.rights import CUSTOMERS, Verb
 from app.views.customers.tabs import CustomerTab, declared, tab_href
 from app.views.edge import actor, read_key, wants_part, zone
@@ -26,6 +26,8 @@ TIMELINE = "timeline"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: Until the year 2286, in microseconds.
 LONGEST_MOMENT = 16
+#: So much of a long text stands in the stream; all of it on its own page.
+LONGEST_DETAIL = 120
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class TimelineKind:
 
     label: Label
     right: str
-    source: Source
+    source: Source | Steps
     lines: Callable[[Sequence[Sequence[Any]], Customer], Mapping[int, Line]]
     place: int = 50
 
@@ -91,9 +93,10 @@ def _drawn(shown: Sequence[Entry], offered: Sequence[TimelineKind], customer: Cu
     """The words of every entry, asked for kind by kind."""
     drawn: dict[Place, Line] = {}
     for kind in offered:
-        entries = [entry for entry in shown if entry.place.kind == kind.key]
-        lines = kind.lines([entry.row for entry in entries], customer) if entries else {}
-        drawn |= {entry.place: lines[entry.place.key] for entry in entries}
+        for name in kind.source.kinds:
+            entries = [entry for entry in shown if entry.place.kind == name]
+            lines = kind.lines([entry.row for entry in entries], customer) if entries else {}
+            drawn |= {entry.place: lines[entry.place.key] for entry in entries}
     return drawn
 
 
@@ -119,9 +122,14 @@ def _month(moment: datetime) -> date:
 
 def _when(entry: Entry) -> str:
     """Month and day, with the time of what has one."""
-    if isinstance(getattr(entry.row[0], "at", None), datetime):
+    if entry.has_time:
         return f"{entry.place.moment.astimezone(zone()):%m-%d %H:%M}"
     return f"{entry.on:%m-%d}"
+
+
+def cut(text: str) -> str:
+    """As much of a long text as a line of the stream holds."""
+    return text if len(text) <= LONGEST_DETAIL else f"{text[:LONGEST_DETAIL]}…"
 
 
 # ---- addresses ----------------------------------------------------------------------------------------
