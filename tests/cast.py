@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.actions.attachments import FileStore
 from app.actions.basedata import find_entry
+from app.actions.churn.life import CASES
 from app.actions.marketing import PIPELINE
 from app.actions.reminders import mark_read, tell
 from app.database import engine_for
@@ -23,6 +24,9 @@ from app.extensions import db
 from app.models import (
     Attachment,
     Category,
+    ChurnCase,
+    ChurnMeasure,
+    ChurnStatus,
     Contact,
     Customer,
     CustomerMonth,
@@ -165,6 +169,18 @@ def _work(session: Session, people: dict[str, Employee]) -> None:
         _meet(session, customer)
     with copying(session):
         _trade(session)
+    _warn(session)
+
+
+def _warn(session: Session) -> None:
+    """Each customer once was about to be lost and was kept; that of manager_b is again, and a measure is taken."""
+    for customer in session.scalars(select(Customer).order_by(Customer.id)).all():
+        before = {"customer": customer, "manager": customer.manager, "last_order_on": date(2025, 3, 3)}
+        kept = ChurnCase(as_of=date(2025, 9, 6), recovered_on=MOMENT, **before)
+        CASES.enter(session, [(kept, ChurnStatus.RECOVERED)], by=SYSTEM, at=MOMENT)
+    again = ChurnCase(as_of=date(2026, 9, 5), **{**before, "last_order_on": MOMENT.date()})
+    again.measures.append(ChurnMeasure(text="重新报价，并约下周上门拜访", created_by=again.manager))
+    CASES.enter(session, [(again, ChurnStatus.POSTPONED)], by=SYSTEM, at=MOMENT)
 
 
 def _trade(session: Session) -> None:

@@ -4,7 +4,7 @@ An act that changes many rows calls ``keep`` in its transaction; pages, checks a
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -15,11 +15,13 @@ from typing import Any
 from sqlalchemy import Date, Numeric, delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from app.actions.churn.following import cases_follow
 from app.actions.records import Changed, change_many
 from app.actions.reminders import tell
 from app.errors import Forbidden, WrongState
 from app.i18n import Label, LazyString, Told, format_moment, gettext
 from app.models.base import Exact, Model, UtcDateTime, mapper_of, rows_hit
+from app.models.customers import Customer
 from app.models.org import Employee
 from app.models.reminders import BULK_UNDONE
 from app.models.undo import UndoBatch, UndoLine
@@ -32,6 +34,8 @@ from app.security.scope import may_write, system
 KEPT_FOR = timedelta(days=30)
 #: How many rows are looked at and changed at a time.
 PART = 1_000
+#: What goes back along with rows of a table, whether or not it was changed since: called with their keys.
+GOES_BACK_ALONG: Mapping[str, Callable[..., None]] = {Customer.__tablename__: cases_follow}
 
 
 # ---- keeping --------------------------------------------------------------------------------------------
@@ -198,9 +202,12 @@ class _Undoing:
 
 def _undo_part(session: Session, part: Sequence[Judged], concerned: Counter[int], undoing: _Undoing) -> int:
     possible = sorted((one for one in part if not one.why), key=lambda one: one.line.table_name)
-    for _, of_table in groupby(possible, lambda one: one.line.table_name):
+    for table, of_table in groupby(possible, lambda one: one.line.table_name):
         changes = [_back(one) for one in of_table]
         change_many(session, changes, by=undoing.by, at=undoing.at, reason=undoing.reason)
+        if table in GOES_BACK_ALONG:
+            keys = [one.row.id for one in changes]
+            GOES_BACK_ALONG[table](session, keys, by=undoing.by, at=undoing.at, reason=undoing.reason)
     for one in possible:
         concerned.update(_people(one.line))
     keys = [one.line.id for one in possible]

@@ -87,6 +87,13 @@ CUSTOMER_TAKEN_OVER = ReminderKind(
     many=Label("%(by)s transferred customers of yours to %(after)s: %(count)s"),
     many_address="/customers/list/",
 )
+CUSTOMER_WON_BACK = ReminderKind(
+    "customer_won_back",
+    Label("A lost customer of mine is won back"),
+    Label("%(by)s won back your lost customer “%(name)s”"),
+    "/customers/show/{key}",
+    "arrow-back-up",
+)
 BULK_UNDONE = ReminderKind(
     "bulk_undone",
     Label("A bulk change of records of mine is undone"),
@@ -115,7 +122,7 @@ KINDS = {
     kind.key: kind
     for kind in (
         *(OPPORTUNITY_ASSIGNED, OPPORTUNITY_REASSIGNED, OPPORTUNITY_TAKEN_OVER, PLAN_ITEM_DUE, NEXT_CONTACT_DUE),
-        *(CUSTOMER_TRANSFERRED, CUSTOMER_TAKEN_OVER, BULK_UNDONE),
+        *(CUSTOMER_TRANSFERRED, CUSTOMER_TAKEN_OVER, CUSTOMER_WON_BACK, BULK_UNDONE),
         SERVICE_OVERDUE,
     )
 }

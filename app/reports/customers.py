@@ -8,10 +8,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BindParameter, String, and_, bindparam, func, literal, select, union_all
+from sqlalchemy import BindParameter, String, and_, bindparam, func, literal, select, true, union_all
 from sqlalchemy.orm import Session, joinedload
 
 from app.models.audit import AuditEntry, AuditKind
+from app.models.churn import ChurnCase
 from app.models.customers import Contact, Customer, CustomerStatus
 from app.models.history import StatusMove
 from app.models.interactions import Interaction
@@ -104,20 +105,29 @@ def orders_of(customer: Customer) -> Statement:
     return select(Order, product.scalar_subquery(), count.scalar_subquery()).where(of_customer)
 
 
-def moves_of(customer: Customer, *, with_opportunities: bool) -> Statement:
-    """The status moves of a customer and of its opportunities, each with the opportunity."""
+def moves_of(customer: Customer, *, with_opportunities: bool, with_cases: bool) -> Statement:
+    """The status moves of a customer, its opportunities and its churn cases, each with the opportunity or the case.
+
+    That the customer is lost is told by the case where cases are told of.
+    """
     records = [select(literal(Customer.__tablename__, String).label("kind"), literal(customer.id).label("row_id"))]
     if with_opportunities:
         of_customer = Opportunity.customer_id == customer.id
         records.append(select(literal(Opportunity.__tablename__, String), Opportunity.id).where(of_customer))
+    if with_cases:
+        of_customer = ChurnCase.customer_id == customer.id
+        records.append(select(literal(ChurnCase.__tablename__, String), ChurnCase.id).where(of_customer))
     # Joined, so that each record's moves are looked up; of a condition on both, SQLite reads every move.
     its = union_all(*records).subquery()
     is_opportunity = and_(StatusMove.kind == Opportunity.__tablename__, Opportunity.id == StatusMove.row_id)
+    is_case = and_(StatusMove.kind == ChurnCase.__tablename__, ChurnCase.id == StatusMove.row_id)
     return (
-        select(StatusMove, Opportunity)
+        select(StatusMove, Opportunity, ChurnCase)
         .join(its, and_(StatusMove.kind == its.c.kind, StatusMove.row_id == its.c.row_id))
         .outerjoin(Opportunity, is_opportunity)
-        .options(joinedload(StatusMove.by))
+        .outerjoin(ChurnCase, is_case)
+        .where(StatusMove.move != "lose" if with_cases else true())
+        .options(joinedload(StatusMove.by), joinedload(ChurnCase.reason_kind))
     )
 
 

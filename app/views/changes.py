@@ -20,6 +20,7 @@ from app.models.attachments import Attachment
 from app.models.audit import AuditEntry, AuditKind
 from app.models.base import ChoiceType, Model, UtcDateTime, mapper_of
 from app.models.basedata import DictionaryEntry
+from app.models.churn import ChurnCase, ChurnMeasure
 from app.models.customers import Contact, Customer
 from app.models.interactions import Interaction
 from app.models.marketing import Opportunity, PlanItem
@@ -38,6 +39,8 @@ from app.views.record_pages import may_open, view_for
 RECORDS: Mapping[Any, LazyString] = {
     Announcement: Label("Announcement"),
     Attachment: Label("Attachment"),
+    ChurnCase: Label("Churn case"),
+    ChurnMeasure: Label("Measure"),
     Contact: Label("Contact"),
     Customer: Label("Customer"),
     Department: Label("Department"),

@@ -16,10 +16,11 @@ from app.clock import now
 from app.errors import DomainError, WrongState
 from app.extensions import session
 from app.i18n import Label, listed, ngettext
+from app.models.churn import ChurnCase
 from app.security.rights import Verb, module_of
 from app.views.edge import MOST_ROWS, actor, read_key, safe_path, zone
 from app.views.failures import split_address
-from app.views.forms import REQUIRED, CrmForm, plain_text, storable
+from app.views.forms import REQUIRED, CrmForm, field_of, offer_choices, plain_text, storable
 from app.views.guards import expose, needs
 from app.views.model_view import CrmModelView
 from app.views.presentation import Button, Page
@@ -39,6 +40,12 @@ ANSWER_FIELDS: Mapping[str, Any] = {
     "reason": lambda: reason_field(is_required=True),
     "assignee": lambda: StringField(Label("Account manager"), [DataRequired(REQUIRED), Length(max=12)]),
     "customer_choice": lambda: StringField(Label("Customer"), [Optional(), Length(max=12)]),
+    # How long it may be hangs on the measures before it.
+    "measure": lambda: TextAreaField(
+        Label("Further measure"), [DataRequired(REQUIRED), storable], filters=[plain_text]
+    ),
+    "reason_kind": lambda: field_of(ChurnCase, "reason_kind"),
+    "churn_reason": lambda: field_of(ChurnCase, "reason", is_required=True),
 }
 
 
@@ -109,6 +116,7 @@ class MovingView(CrmModelView):
         move = self.known_move(key)
         row = self.load(pk, self.show_columns)
         form = move_form(move)()
+        offer_choices(form, session())
         if request.method == "GET":
             self.flow.check(session(), row, move, by=actor())
             form["version"].data = row.version

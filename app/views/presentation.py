@@ -33,6 +33,10 @@ STATE_LOOKS = {
     "deleted": "fail",
     "unpaid": "open",
     "paid": "done",
+    "warned": "bad",
+    "postponed": "open",
+    "confirmed": "fail",
+    "recovered": "done",
 }
 
 

@@ -55,7 +55,10 @@ def test_several_go_with_reason_history_and_reminders(session_of, rows):
     assert set(managers(rows).values()) == {"narrow"}
     with rows() as session:
         told = session.scalars(select(AuditEntry).where(AuditEntry.reason == REASON)).all()
-        assert {(one.table_name, one.row_name) for one in told} == {("customers", name) for name in (MINE, THEIRS)}
+        assert {(one.table_name, one.row_name) for one in told} == {
+            *(("customers", name) for name in (MINE, THEIRS)),
+            ("churn_cases", THEIRS),  # the open one goes along
+        }
     ((who, text, address),) = reminders(rows, "customer_transferred")
     assert (who, address) == ("narrow", "/customers/list/") and "许安宁" in text and "2" in text
     assert {one[0] for one in reminders(rows, "customer_taken_over")} == {"manager_a", "manager_b"}
@@ -142,7 +145,8 @@ def test_a_hand_over_leaves_its_reason_at_the_customers(session_of, rows):
         session.commit()
     assert managers(rows)[THEIRS] == "narrow"
     with rows() as session:
-        assert session.scalars(select(AuditEntry.row_name).where(AuditEntry.reason == "离职")).all() == [THEIRS]
+        told = select(AuditEntry.table_name, AuditEntry.row_name).where(AuditEntry.reason == "离职")
+        assert set(map(tuple, session.execute(told))) == {("customers", THEIRS), ("churn_cases", THEIRS)}
         assert session.scalars(select(UndoBatch)).all() == []
     assert [one[0] for one in reminders(rows, "customer_taken_over")] == ["manager_b"]
 

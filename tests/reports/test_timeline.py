@@ -32,8 +32,8 @@ FIRST = date(2026, 3, 1)
 
 
 def moves_of(customer):
-    """With those of its opportunities."""
-    return report.moves_of(customer, with_opportunities=True)
+    """With those of its opportunities and churn cases."""
+    return report.moves_of(customer, with_opportunities=True, with_cases=True)
 
 
 def changes_of(customer):
@@ -51,7 +51,7 @@ SOURCES = (
 #: Few days and hours, midnight among them, so that many rows fall together.
 DAYS = st.lists(st.integers(0, 3), max_size=8)
 HOURS = st.lists(st.sampled_from([0, 1, 9, 24, 33, 48]), max_size=8)
-KINDS = ("customers", "opportunities")
+KINDS = ("customers", "opportunities", "churn_cases")
 ROWS = {"talks": DAYS, "orders": DAYS, "moves": HOURS, "changes": HOURS, "services": HOURS}
 
 
@@ -69,7 +69,7 @@ def fill(session, customer, *, talks=(), orders=(), moves=(), changes=(), servic
     order = {"customer_id": key, "status": "paid", "source": "test", "total": Decimal(1)}
     dated = [(f"SO{number}", FIRST + timedelta(days=day)) for number, day in enumerate(orders)]
     add_rows(session, Order, [{**order, "number": number, "ordered_on": day} for number, day in dated])
-    move = {"kind": "customers", "row_id": key, "move": "lose", "after": "lost"}
+    move = {"kind": "customers", "row_id": key, "move": "win_back", "after": "active"}
     add_rows(session, StatusMove, [{**move, "at": at(hours)} for hours in moves])
     add_rows(session, AuditEntry, [{**told_of(key), "at": at(hours)} for hours in changes])
     for hours in services:
@@ -174,14 +174,14 @@ def test_the_steps_of_services_are_read_in_the_order_of_their_indexes(customer):
 def test_the_moves_of_one_record_are_looked_up_whoever_reads(rows, session_of, who):
     with rows() as session:
         key = session.scalars(select(Customer.id)).first()
-        move = {"move": "lose", "after": "lost", "at": at(1)}
+        move = {"move": "win_back", "after": "active", "at": at(1)}
         others = [{**move, "kind": kind, "row_id": 1_000 + number} for number in range(2_000) for kind in KINDS]
         add_rows(session, StatusMove, [*others, {**move, "kind": "customers", "row_id": key}])
         session.commit()
         session.connection().exec_driver_sql("ANALYZE")
     with session_of(who) as (session, _actor):
         found = SOURCES[2].newest(session, Customer(id=key), None, size=21, zone=ZONE)
-        assert len(found) == (0 if who == "narrow" else 1)
+        assert len(found) == (0 if who == "narrow" else 2)  # with that of its churn case
         assert read_by(session, SOURCES[2], Customer(id=key), None) <= 21
 
 

@@ -2,17 +2,22 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Select, func, literal, select, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
+from app.actions.reminders import tell
 from app.actions.workflow import Move, Workflow
-from app.i18n import Label, ngettext
+from app.i18n import Label, gettext, ngettext
+from app.models.churn import ChurnCase, ChurnStatus
 from app.models.customers import Customer, CustomerStatus
 from app.models.orders import Order, OrderStatus
+from app.models.reminders import CUSTOMER_WON_BACK
 from app.models.services import OPEN_STATES, ServiceRequest
 from app.security.actor import Actor
 from app.security.rights import CHURN, CUSTOMERS, Verb
+from app.security.scope import may_write
 
 ACTIVE, LOST, DELETED = CustomerStatus.ACTIVE, CustomerStatus.LOST, CustomerStatus.DELETED
 
@@ -20,6 +25,19 @@ ACTIVE, LOST, DELETED = CustomerStatus.ACTIVE, CustomerStatus.LOST, CustomerStat
 def is_manager(customer: Customer, by: Actor) -> bool:
     """Whether ``by`` is the customer's account manager."""
     return customer.manager_id is not None and customer.manager_id == by.person_id
+
+
+def is_within_write_scope(customer: Customer, _by: Actor) -> bool:
+    """Whether the session's actor may write the customer."""
+    session = object_session(customer)
+    return session is not None and may_write(session, customer)
+
+
+def win_back(session: Session, customer: Customer, *, by: Actor, at: datetime, reason: str) -> None:
+    """Its silence counts anew from today, the day of ``at`` where the company is; its account manager is told."""
+    event, name = f"{customer.id}:{customer.version}", {"name": customer.name}
+    tell(session, CUSTOMER_WON_BACK, [customer.manager_id], key=event, about=customer, values=name, by=by, at=at)
+    customer.won_back_on = at.date()
 
 
 LIFE = Workflow(
@@ -34,7 +52,7 @@ LIFE = Workflow(
             right=CHURN.right(Verb.CONFIRM),
             who=is_manager,
             is_ending=True,
-            icon="user-x",
+            icon="trending-down",
         ),
         Move(
             "win_back",
@@ -43,7 +61,9 @@ LIFE = Workflow(
             label=Label("Win back"),
             done=Label("Won back."),
             right=CUSTOMERS.right(Verb.WIN_BACK),
+            who=is_within_write_scope,
             asks=("reason",),
+            does=win_back,
             icon="arrow-back-up",
         ),
         Move(
@@ -100,6 +120,15 @@ UNPAID_ORDERS = OpenMatter(
 )
 
 
+def _open_cases(keys: Sequence[int]) -> Select[int | None, int]:
+    counted = select(ChurnCase.customer_id, func.count(ChurnCase.id)).group_by(ChurnCase.customer_id)
+    is_open = ChurnCase.status.in_((ChurnStatus.WARNED, ChurnStatus.POSTPONED))
+    return counted.where(ChurnCase.customer_id.in_(keys), is_open)
+
+
+OPEN_CHURN_CASES = OpenMatter(_open_cases, lambda _count: gettext("This customer has an open churn case."))
+
+
 def _open_services(keys: Sequence[int]) -> Select[int | None, int]:
     counted = select(ServiceRequest.customer_id, func.count(ServiceRequest.id)).group_by(ServiceRequest.customer_id)
     return counted.where(ServiceRequest.customer_id.in_(keys), ServiceRequest.status.in_(OPEN_STATES))
@@ -112,7 +141,7 @@ OPEN_SERVICES = OpenMatter(
     ),
 )
 #: Whatever else can be open at a customer adds its own here.
-OPEN_MATTERS: tuple[OpenMatter, ...] = (UNPAID_ORDERS, OPEN_SERVICES)
+OPEN_MATTERS: tuple[OpenMatter, ...] = (UNPAID_ORDERS, OPEN_CHURN_CASES, OPEN_SERVICES)
 
 
 def open_counts(session: Session, keys: Sequence[int]) -> dict[int, dict[OpenMatter, int]]:

@@ -9,6 +9,7 @@ from functools import partial
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
+from app.actions.churn.following import cases_follow
 from app.actions.holdings import Giving, Holding, enabled_people
 from app.actions.records import Changed, change_many
 from app.actions.reminders import tell
@@ -26,9 +27,15 @@ from app.security.rights import CUSTOMERS, USERS, Verb
 from app.security.scope import may_hold
 
 MOST_TRANSFERRED = 1_000
+
+
+def _cases_go_along(session: Session, keys: Sequence[int], giving: Giving) -> None:
+    cases_follow(session, keys, by=giving.by, at=giving.at, reason=giving.reason)
+
+
 #: What goes along with its customers, such as their open cases: called with the keys of the customers and who gives
 #: them to whom, in the transaction of the transfer, before anybody is told. It changes all its rows at once.
-GOES_ALONG: tuple[Callable[[Session, Sequence[int], Giving], None], ...] = ()
+GOES_ALONG: tuple[Callable[[Session, Sequence[int], Giving], None], ...] = (_cases_go_along,)
 
 
 @dataclass(frozen=True)

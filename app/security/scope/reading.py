@@ -48,7 +48,7 @@ ONE_BY_ONE = {"one_by_one": True}
 def sees(model: Any, actor: Actor, way: Way = Way()) -> ColumnElement[bool] | None:
     """The condition under which ``actor`` sees a row of ``model``; None when he sees every one."""
     if model is StatusMove:
-        return _sees_about((StatusMove.kind, StatusMove.row_id), roots(), actor, way)
+        return _sees_about((StatusMove.kind, StatusMove.row_id), _moving(), actor, way)
     if model is AuditEntry:
         unwalled = or_(AuditEntry.root_table.is_(None), AuditEntry.root_table.not_in(_names(_told_and_walled())))
         about = (AuditEntry.root_table, AuditEntry.root_id)
@@ -137,6 +137,13 @@ def _sees_about(
         rows = None if condition is None else _is_of(key, model, condition, way)
         parts.append(of_model if rows is None else and_(of_model, rows))
     return or_(*parts)
+
+
+@cache
+def _moving() -> tuple[Any, ...]:
+    """The walled models that may have a life cycle: the roots, and those children that have a state of our own."""
+    own = (model for model in children() if hasattr(model, "status") and not getattr(model, "is_copied", False))
+    return (*roots(), *own)
 
 
 @cache

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from app.actions.customers.life import LIFE
+from app.actions.marketing import PIPELINE
 from app.i18n import Label, gettext
 from app.models.audit import AuditEntry, AuditKind
 from app.models.customers import Contact, Customer
@@ -11,8 +13,9 @@ from app.models.interactions import Interaction
 from app.models.orders import Order
 from app.reports import customers as report
 from app.reports.timeline import Source, Statement
-from app.security.rights import CONTACTS, CUSTOMERS, INTERACTIONS, OPPORTUNITIES, ORDERS, Verb
+from app.security.rights import CHURN, CONTACTS, CUSTOMERS, INTERACTIONS, OPPORTUNITIES, ORDERS, Verb
 from app.views.changes import Reading, kind_in_words, reason_in_words, who
+from app.views.customers.churn import case_lines
 from app.views.customers.timeline import Line, TimelineKind, cut
 from app.views.edge import actor
 from app.views.history import event_of
@@ -48,16 +51,21 @@ def _order(order: Order, product: str | None, count: int) -> Line:
 
 
 def _moves_of(customer: Customer) -> Statement:
-    return report.moves_of(customer, with_opportunities=actor().may(OPPORTUNITIES.right(Verb.SEE)))
+    """With those of the records that the reader may see."""
+    may_see = (actor().may(screen.right(Verb.SEE)) for screen in (OPPORTUNITIES, CHURN))
+    with_opportunities, with_cases = may_see
+    return report.moves_of(customer, with_opportunities=with_opportunities, with_cases=with_cases)
 
 
 def _moves(rows: Rows, customer: Customer) -> dict[int, Line]:
-    return {move.id: _move(move, opportunity or customer) for move, opportunity in rows}
+    of_cases = case_lines([(move, case) for move, _, case in rows if case is not None])
+    others = {move.id: _move(move, opportunity or customer) for move, opportunity, case in rows if case is None}
+    return of_cases | others
 
 
 def _move(move: StatusMove, about: Any) -> Line:
     """What was done and by whom; of an opportunity also which."""
-    event = event_of(view_for(type(about)).workflow, move)
+    event = event_of(LIFE if isinstance(about, Customer) else PIPELINE, move)
     if isinstance(about, Customer):
         return Line(event.icon, Label("Status move"), event.what, more=[event.more] if event.more else ())
     more = [event.what, *([event.more] if event.more else ())]

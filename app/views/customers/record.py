@@ -12,12 +12,14 @@ from werkzeug.wrappers import Response
 
 from app.actions.customers import record
 from app.actions.customers.life import ACTIVE, DELETED, LIFE, LOST, in_sentences, open_counts
+from app.actions.workflow import Move, Workflow
 from app.clock import now
 from app.errors import OutOfSight
 from app.extensions import session
 from app.i18n import Label, gettext, listed
 from app.models.basedata import Category
 from app.models.customers import Customer
+from app.security.actor import remember_branches
 from app.security.rights import CONTACTS, CUSTOMERS, INTERACTIONS, ORDERS, Verb
 from app.security.scope import show_deleted
 from app.views import listing
@@ -31,22 +33,26 @@ from app.views.forms import CrmForm
 from app.views.guards import expose, needs
 from app.views.listing import EntryFilter, PersonFilter
 from app.views.lists import Look
-from app.views.moves import came_from, reason_field
+from app.views.moves import MovingView, came_from, reason_field
 from app.views.presentation import Button, Cell, Row, label_of
 from app.views.printing import PrintedTable
 from app.views.search_filters import SearchFilter
 
 STATES = StateFilter("status", Label("Status"), is_more=True)
+WIN_BACK = CUSTOMERS.right(Verb.WIN_BACK)
 #: The parts of a customer's page to which each row of the list leads, with who may see them.
 TABS = (("contacts", CONTACTS), ("interactions", INTERACTIONS), ("orders", ORDERS))
+#: The one move that this screen asks for; a customer is lost by its churn case, deleted and restored by buttons.
+WINNING_BACK = replace(LIFE, moves=(LIFE.move("win_back"),))
 
 
-class Customers(CustomerPage, TransferringView):
+class Customers(CustomerPage, TransferringView, MovingView):
     """客户."""
 
     route_base = "/customers"
     datamodel = SQLAInterface(Customer)
     screen = CUSTOMERS
+    exclude_route_methods = MovingView.exclude_route_methods | {"move_many"}
     record_label = Label("Customer")
     list_columns = ("number", "name", "region", "manager", "level")
     more_columns = (
@@ -91,7 +97,9 @@ class Customers(CustomerPage, TransferringView):
         return query
 
     def prepare_rows(self, rows: Sequence[Customer]) -> None:
-        """What is open at those that may be deleted, for the question before."""
+        """What is open at those that may be deleted, for the question before, and whose the lost ones are."""
+        if actor().may(WIN_BACK):
+            remember_branches(session(), {row.manager_id for row in rows if row.manager_id and row.status is LOST})
         g.open_counts = open_counts(session(), [row.id for row in rows if self.may_delete(row)])
 
     def list_context(self, look: Look, query: listing.Query, found: listing.Found) -> dict[str, Any]:
@@ -144,11 +152,22 @@ class Customers(CustomerPage, TransferringView):
         section = contact_section(row)
         return [PrintedTable(section["title"], section["columns"], [one.cells for one in section["rows"]])]
 
+    @property
+    def flow(self) -> Workflow:
+        """Winning back."""
+        return WINNING_BACK
+
     def more_buttons(self, row: Customer) -> list[Button]:
-        """Transfer; of a deleted one its return."""
+        """Transfer, and of a lost one winning it back; of a deleted one its return."""
         if LIFE.is_allowed(LIFE.move("restore"), row, actor()):
             return [self._restore_button(row)]
-        return [self.transfer_button(row)] if row.status is not DELETED and actor().may(TRANSFER) else []
+        may_transfer = row.status is not DELETED and actor().may(TRANSFER)
+        return [*MovingView.more_buttons(self, row), *([self.transfer_button(row)] if may_transfer else [])]
+
+    def move_context(self, move: Move, rows: Sequence[Customer]) -> dict[str, Any]:
+        """The customer in short."""
+        facts = [self.cell(rows[0], name) for name in ("number", "manager", "last_order_on", "status")]
+        return {**super().move_context(move, rows), "facts": facts}
 
     def _restore_button(self, row: Customer) -> Button:
         question = gettext("Restore %(kind)s “%(name)s”?", kind=self.record_label, name=row)

@@ -44,13 +44,17 @@ class Line:
 
 @dataclass(frozen=True)
 class TimelineKind:
-    """One kind of happenings, for whoever holds ``right``; ``lines`` puts what ``source`` found into words, by key."""
+    """One kind of happenings, for whoever holds ``right``; ``lines`` puts what ``source`` found into words, by key.
+
+    Where everything is shown, another kind tells of what ``is_told_elsewhere``.
+    """
 
     label: Label
     right: str
     source: Source | Steps
     lines: Callable[[Sequence[Sequence[Any]], Customer], Mapping[int, Line]]
     place: int = 50
+    is_told_elsewhere: bool = False
 
     @property
     def key(self) -> str:
@@ -71,7 +75,7 @@ def timeline_section(customer: Customer) -> dict[str, Any]:
     found = merged(
         session(),
         customer,
-        [kind.source for kind in offered if chosen in {"", kind.key}],
+        [kind.source for kind in offered if chosen == kind.key or not (chosen or kind.is_told_elsewhere)],
         before=before,
         size=ENTRIES_SHOWN + 1,
         zone=zone(),
