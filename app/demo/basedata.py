@@ -22,11 +22,12 @@ LEAST_ORDERS, MOST_ORDERS = 1, 12
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """Regions, industries and kinds of interactions by their text, levels from the lowest up."""
+    """Regions, industries, kinds of interactions and of churn by their text, levels from the lowest up."""
 
     regions: dict[str, int]
     industries: dict[str, int]
     interaction_kinds: dict[str, int]
+    churn_reasons: dict[str, int]
     levels: tuple[int, ...]
 
 
@@ -36,6 +37,7 @@ def read_entries(connection: Connection) -> Entries:
         regions=_entries(connection, Category.REGION),
         industries=_entries(connection, Category.INDUSTRY),
         interaction_kinds=_entries(connection, Category.INTERACTION_KIND),
+        churn_reasons=_entries(connection, Category.CHURN_REASON),
         levels=tuple(_entries(connection, Category.LEVEL).values()),
     )
 

@@ -1,6 +1,6 @@
 """The rows of customers and their contacts, with numbers as the product gives them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from itertools import accumulate
@@ -80,8 +80,11 @@ class CustomerWriter:
         self._workdays = world.workdays
         self.numbers = Numbers(world.bulk)
 
-    def write(self, birth: Birth, *, last_order_on: date | None) -> Account:
-        """One customer; one that is new is bare, as success leaves it."""
+    def write(self, birth: Birth, *, last_order_on: date | None, later: Callable[[int], Row]) -> Account:
+        """One customer; one that is new is bare, as success leaves it.
+
+        ``later`` says by its version what became different afterwards.
+        """
         dice = Dice(self._world.seed, FACTS, birth.company.row)
         first = contact_at(self._world.seed, birth.company)
         is_complete = self._workdays.end - birth.point > COMPLETED_AFTER
@@ -89,7 +92,8 @@ class CustomerWriter:
         marks = self._marks(dice, birth, is_complete=is_complete)
         facts = self._facts(dice, birth.company) if is_complete else BARE
         row = {"id": key, "number": self.numbers.next(self._workdays.date(birth.point)), **facts, **marks}
-        self._world.bulk.add(Customer, row | self._basics(birth, first) | {"last_order_on": last_order_on})
+        last = {"last_order_on": last_order_on}
+        self._world.bulk.add(Customer, row | self._basics(birth, first) | last | later(marks["version"]))
         office = row["phone"] if is_complete else None
         people: list[tuple[int, Person]] = []
         for somebody in _contacts(dice, birth.company, first, is_complete=is_complete):
@@ -105,6 +109,7 @@ class CustomerWriter:
             "name_key": name_key(company.name),
             "phone_key": first.phone.key,
             "status": CustomerStatus.ACTIVE,
+            "won_back_on": None,
             "manager_id": birth.manager,
             "region_id": self._world.entries.regions[company.city.region],
             "industry_id": self._world.entries.industries[company.trade.group.industry],

@@ -68,7 +68,7 @@ class InteractionWriter:
         way = dice.weighted(talks().ways, talks().weights)
         topic, said = dice.pick(way.topics)
         contact_id, somebody = account.people[0 if dice.chance(SHARE_WITH_FIRST) else -1]
-        words = _words(account.birth.company.trade.group, somebody)
+        words = words_of(account.birth.company.trade.group, somebody)
         return {
             "id": self._world.keys[Interaction].next(),
             "customer_id": account.key,
@@ -89,7 +89,8 @@ class InteractionWriter:
 NOTHING_AGREED: Row = {"next_contact_on": None, "is_followed_up": False, "version": 1}
 
 
-def _words(group: Group, somebody: Person) -> dict[str, str]:
+def words_of(group: Group, somebody: Person) -> dict[str, str]:
+    """What fills the gaps of what is said about a customer and with somebody there."""
     return {
         "who": somebody.addressed,
         "boss": somebody.own_chief or group.chief,

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, inspect, literal, select, text
@@ -16,6 +17,7 @@ from app.database import engine_for
 from app.demo.announcements import write_announcements
 from app.demo.basedata import read_entries
 from app.demo.bulk import Bulk, Keys
+from app.demo.churn import ChurnWriter
 from app.demo.companies import Directory
 from app.demo.courses import ASSIGNED, FINDERS, SUCCEEDED, Courses
 from app.demo.customers import Birth, CustomerWriter
@@ -32,6 +34,7 @@ from app.i18n import Label
 from app.models.announcements import Announcement
 from app.models.base import mapper_of
 from app.models.basedata import Product, StockLevel
+from app.models.churn import ChurnCase, ChurnMeasure
 from app.models.customers import Contact, Customer, NumberSeries
 from app.models.history import StatusMove
 from app.models.installation import DEMO_MARK, Installation
@@ -56,7 +59,7 @@ CARRIED_OVER = 3
 #: Parents before children.
 KEYED = (
     *(Announcement, Product, StockLevel, Customer, Contact, Opportunity, PlanItem, StatusMove),
-    *(Order, OrderLine, Interaction),
+    *(Order, OrderLine, Interaction, ChurnCase, ChurnMeasure),
 )
 WRITTEN = (NumberSeries, *KEYED, CustomerMonth)
 
@@ -152,6 +155,7 @@ class _Loading:
         self._courses = Courses(self._world, wish.opportunities)
         self._customers = CustomerWriter(self._world)
         self._orders = OrderWriter(self._world)
+        self._churn = ChurnWriter(self._world)
         self._interactions = InteractionWriter(self._world)
         self._written = 0
 
@@ -196,8 +200,11 @@ class _Loading:
     def _write_customer(self, birth: Birth) -> int:
         """One customer with all that belongs to it; returns its key."""
         plan = self._orders.plan(birth)
-        account = self._customers.write(birth, last_order_on=self._orders.last_day(plan))
+        fate, last = self._churn.fate(birth, plan), self._orders.last_day(plan)
+        later = partial(self._churn.of_customer, birth, fate)
+        account = self._customers.write(birth, last_order_on=last, later=later)
         self._orders.write(account, plan)
+        self._churn.write(account, fate)
         self._interactions.write(account)
         self._tell()
         return account.key

@@ -11,11 +11,15 @@ from app.demo.bulk import Row
 from app.demo.customers import Account, Birth
 from app.demo.dice import Dice
 from app.demo.vocabulary import Goods, names
+from app.demo.workdays import last_scan
 from app.demo.world import World
 from app.models.orders import CustomerMonth, Order, OrderLine, OrderStatus
+from app.reports.periods import months_before
 
 RHYTHM, LINES = 8, 9
 TWO_YEARS = timedelta(days=730)
+#: Who has not ordered for so long is about to be lost.
+MONTHS = 6
 #: Who orders regularly orders so often in two years, and so many lines at a time.
 ORDERS = (4, 5, 6, 6, 7, 7, 8, 9)
 LINES_EACH = (1, 1, 2, 2, 2, 3, 3)
@@ -72,6 +76,8 @@ class OrderWriter:
         self._world = world
         self._workdays = world.workdays
         self._begin = self._workdays.number_of(self._workdays.today - TWO_YEARS)
+        self._just_silent = self._workdays.number_of(months_before(last_scan(self._workdays.today), MONTHS))
+        self._falling_silent: set[int] = set()
         offers = [_offer(one, key) for one, key in write_goods(world.bulk, world.keys, world.seed).items()]
         industries = world.entries.industries
         self._offers = {name: tuple(one for one in offers if _fits(one, name)) for name in industries}
@@ -87,11 +93,21 @@ class OrderWriter:
         if rhythm is None or begin >= end:
             return Plan(())
         until = end - dice.between(*SILENT_FOR) if rhythm.is_silent else end
+        if rhythm.is_silent and birth.manager not in self._falling_silent and begin < self._just_silent:
+            self._falling_silent.add(birth.manager)
+            return Plan(tuple(self._falling(dice, begin)), rhythm)
         if until <= begin:
             rhythm, until = STEADY, end
         count = max(round(usual * (until - begin) / (end - self._begin)), 1)
         shares = ((place + dice.between(0.3, 0.95)) / count for place in range(count))
         return Plan(tuple(begin + (until - begin) * share**rhythm.bend for share in shares), rhythm)
+
+    def _falling(self, dice: Dice, begin: float) -> Iterator[float]:
+        """Orders that end just long enough ago for the latest scan to have warned of it."""
+        end = max(self._just_silent - dice.between(0.5, 4.5), begin)
+        count = dice.pick(ORDERS) // 2
+        for place in range(1, count + 1):
+            yield begin + (end - begin) * place / count
 
     def last_day(self, plan: Plan) -> date | None:
         """The day of the last order; None where there is none."""

@@ -170,6 +170,16 @@ class Talks:
 
 
 @dataclass(frozen=True, slots=True)
+class ChurnWords:
+    """Measures to keep a customer, why one was lost by the kind of reason, and why one was won back."""
+
+    first: tuple[str, ...]
+    further: tuple[str, ...]
+    reasons: dict[str, tuple[str, ...]]
+    returns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Warehouses:
     """Names of warehouses with the letter of their places, and remarks on what lies there."""
 
@@ -295,6 +305,14 @@ def talks() -> Talks:
         for kind, one in entry.items()
     )
     return Talks(tuple(ways), tuple(accumulate(float(one["weight"]) for one in entry.values())))
+
+
+@cache
+def churn_words() -> ChurnWords:
+    """What is done about customers that fall silent."""
+    entry = _read("churn.json")
+    reasons = {kind: tuple(said) for kind, said in entry["reasons"].items()}
+    return ChurnWords(tuple(entry["first"]), tuple(entry["further"]), reasons, tuple(entry["returns"]))
 
 
 def team() -> dict[str, list[dict[str, Any]]]:

@@ -13,7 +13,7 @@ DAYS_AHEAD = 400
 MORNING = timedelta(hours=3)
 LUNCH = timedelta(hours=1)
 WORKING_TIME = timedelta(hours=8)
-OPENING = time(9)
+OPENING, NIGHT = time(9), time(2)
 
 #: Statutory holidays (放假) by month and day; those by the moon begin on the day given and last eight.
 FIXED_HOLIDAYS = {(1, 1), (5, 1), (5, 2), (5, 3), *((10, day) for day in range(1, 8))}
@@ -23,6 +23,7 @@ SPRING_FESTIVALS = {
     2032: (2, 10), 2033: (1, 30), 2034: (2, 18), 2035: (2, 7),
 }  # fmt: skip
 SPRING_DAYS = 8
+SATURDAY = 5
 
 
 class Workdays:
@@ -32,6 +33,7 @@ class Workdays:
         first = today - timedelta(days=YEARS_BACK * 365)
         days = (first + timedelta(days=count) for count in range(YEARS_BACK * 365 + DAYS_AHEAD))
         self.today = today
+        self._zone = zone
         self.dates = [day for day in days if is_workday(day)]
         # With the zone's shift of each day: a moment is then only an addition.
         self._openings = [datetime.combine(day, OPENING, zone).astimezone(UTC) for day in self.dates]
@@ -45,11 +47,25 @@ class Workdays:
         """The day of a point."""
         return self.dates[int(point)]
 
+    def night(self, day: date) -> datetime:
+        """Two in the night of any day, in UTC, when nobody but the machine works."""
+        return datetime.combine(day, NIGHT, self._zone).astimezone(UTC)
+
     def moment(self, point: float) -> datetime:
         """The moment of a point, in UTC, to the second."""
         number = int(point)
         worked = timedelta(seconds=int((point - number) * WORKING_TIME.total_seconds()))
         return self._openings[number] + (worked if worked < MORNING else worked + LUNCH)
+
+
+def saturday(day: date) -> date:
+    """The first one on or after a day; in its night the company looks for customers about to be lost."""
+    return day + timedelta(days=(SATURDAY - day.weekday()) % 7)
+
+
+def last_scan(today: date) -> date:
+    """The last Saturday before today."""
+    return saturday(today - timedelta(days=7))
 
 
 def is_workday(day: date) -> bool:

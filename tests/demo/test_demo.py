@@ -12,16 +12,21 @@ from sqlalchemy.orm import Session
 from werkzeug.security import check_password_hash
 
 from app import demo
+from app.actions.churn.life import CASES, MOST_LETTERS, OPEN
 from app.actions.customers import next_number
 from app.actions.marketing import PIPELINE, create_opportunity, is_assignee
 from app.actions.phones import mask_phone, read_phone
 from app.clock import now
 from app.demo.courses import ASSIGNED, FAILED, SUCCEEDED, UNASSIGNED
-from app.demo.workdays import is_workday
+from app.demo.workdays import is_workday, last_scan
 from app.models import (
+    ChurnCase,
+    ChurnMeasure,
+    ChurnStatus,
     Contact,
     Customer,
     CustomerMonth,
+    CustomerStatus,
     Department,
     Employee,
     Interaction,
@@ -39,11 +44,15 @@ from app.models import (
 )
 from app.models.names import name_key
 from app.models.reminders import NEXT_CONTACT_DUE, OPPORTUNITY_ASSIGNED, PLAN_ITEM_DUE
+from app.reports.periods import months_before
 from app.security.actor import SYSTEM, load_actor
 from tests.demo.databases import PASSWORD
 
 ZONE = ZoneInfo("Asia/Shanghai")
-MODELS = (Customer, Contact, Opportunity, PlanItem, StatusMove, Product, StockLevel, Order, OrderLine, Interaction)
+MODELS = (
+    *(Customer, Contact, Opportunity, PlanItem, StatusMove, Product, StockLevel, Order, OrderLine, Interaction),
+    *(ChurnCase, ChurnMeasure),
+)
 
 
 def today() -> date:
@@ -184,9 +193,12 @@ def test_customer_numbers_go_on(session: Session):
 
 def test_every_opportunity_keeps_the_rules(session: Session):
     moves: dict[int, list[StatusMove]] = {}
+    kinds = set()
     for move in session.scalars(select(StatusMove).order_by(StatusMove.id)):
-        assert move.kind == Opportunity.__tablename__
-        moves.setdefault(move.row_id, []).append(move)
+        kinds.add(move.kind)
+        if move.kind == Opportunity.__tablename__:
+            moves.setdefault(move.row_id, []).append(move)
+    assert kinds == {Opportunity.__tablename__, ChurnCase.__tablename__, Customer.__tablename__}
     for row in session.scalars(select(Opportunity)):
         _keeps_the_rules(row, moves[row.id])
 
@@ -245,7 +257,11 @@ def test_everything_happened_in_working_hours_and_before_today(session: Session)
     ]
     local = [moment.astimezone(ZONE) for moment in moments if isinstance(moment, datetime)]
     assert len(local) > 2_000
-    for moment in local:
+    in_the_night = [moment for moment in local if moment.time() == time(2)]
+    for moment in in_the_night:  # when the machine looks for silent customers
+        assert moment.weekday() == 5 and moment.date() < today()
+    assert 2 * count(session, ChurnCase) < len(in_the_night) < 4 * count(session, ChurnCase)
+    for moment in [moment for moment in local if moment.time() != time(2)]:
         assert is_workday(moment.date()) and moment.date() < today()
         assert time(9) <= moment.time() <= time(12) or time(13) <= moment.time() <= time(18)
     assert min(local).date() >= today() - timedelta(days=5 * 366)
@@ -350,6 +366,67 @@ def test_next_contacts_are_due_and_overdue_and_not_too_many(session: Session):
         assert 1 <= sum(day == today() for day in days) <= 2, username
         assert 1 <= sum(day < today() for day in days) <= 2, username
         assert 2 <= sum(day > today() for day in days) <= 5, username
+
+
+# ---- customers about to be lost -----------------------------------------------------------------------------
+
+
+def test_churn_cases_of_every_state(session: Session):
+    cases = session.scalars(select(ChurnCase)).all()
+    found = Counter(case.status for case in cases)
+    assert set(found) == set(ChurnStatus) and found[ChurnStatus.WARNED] >= 3
+    for username in ("jingli1", "jingli2"):
+        warned = [one for one in cases if one.manager.username == username and one.status is ChurnStatus.WARNED]
+        assert warned and all(one.as_of > today() - timedelta(days=21) for one in warned)
+    lost = session.scalars(select(Customer).where(Customer.status == CustomerStatus.LOST)).all()
+    won_back = session.scalars(select(Customer).where(Customer.won_back_on.is_not(None))).all()
+    confirmed = [case.customer for case in cases if case.status is ChurnStatus.CONFIRMED]
+    assert len(lost) >= 2 and len(won_back) >= 1
+    assert {one.id for one in (*lost, *won_back)} == {one.id for one in confirmed}
+    assert all(one.status is CustomerStatus.ACTIVE for one in won_back)
+
+
+def test_every_churn_case_keeps_the_rules(session: Session):
+    moves: dict[int, list[StatusMove]] = {}
+    of_cases = select(StatusMove).where(StatusMove.kind == ChurnCase.__tablename__).order_by(StatusMove.id)
+    for move in session.scalars(of_cases):
+        moves.setdefault(move.row_id, []).append(move)
+    for case in session.scalars(select(ChurnCase)):
+        history = moves[case.id]
+        assert (history[0].move, history[0].after, history[0].at) == ("create", "warned", case.created_on)
+        assert history[-1].after == case.status and case.version == len(history)
+        for before, move in pairwise(history):
+            rule = CASES.move(move.move)
+            assert move.before == before.after in rule.before and move.after == rule.after and move.at > before.at
+            assert move.by_id == (None if move.move == "recover" else case.manager_id)
+        postponed = [move.at for move in history if move.move == "postpone"]
+        assert [one.created_on for one in case.measures] == postponed
+        assert sum(len(one.text) for one in case.measures) <= MOST_LETTERS
+        assert len({one.text for one in case.measures}) == len(case.measures)
+        is_confirmed = case.status is ChurnStatus.CONFIRMED
+        assert is_confirmed == (case.reason is not None) == (case.reason_kind is not None) == bool(case.confirmed_on)
+        assert case.manager_id == case.customer.manager_id
+        _was_silent(session, case)
+
+
+def _was_silent(session: Session, case: ChurnCase) -> None:
+    """The last order before the warning is the one that it names, and it lay more than six months back."""
+    days = session.scalars(select(Order.ordered_on).where(Order.customer_id == case.customer_id)).all()
+    assert case.last_order_on == max(day for day in days if day <= case.as_of) < months_before(case.as_of, 6)
+    came_back = case.recovered_on and case.recovered_on.astimezone(ZONE).date()
+    assert came_back == min((day for day in days if day > case.as_of), default=None)
+
+
+def test_the_latest_scan_found_everybody_silent_and_nobody_else(session: Session):
+    last = last_scan(today())
+    silent_before = months_before(last, 6)
+    open_ones = set(session.scalars(select(ChurnCase.customer_id).where(ChurnCase.status.in_(OPEN))))
+    silent = {
+        one.id
+        for one in session.scalars(select(Customer).where(Customer.status == CustomerStatus.ACTIVE))
+        if one.last_order_on and max(one.last_order_on, one.won_back_on or date.min) < silent_before
+    }
+    assert silent == open_ones
 
 
 # ---- the product goes on ----------------------------------------------------------------------------------
