@@ -19,6 +19,7 @@ from app.actions.basedata import find_entry
 from app.actions.churn.life import CASES
 from app.actions.marketing import PIPELINE
 from app.actions.reminders import mark_read, tell
+from app.actions.services.life import DESK
 from app.database import engine_for
 from app.extensions import db
 from app.models import (
@@ -42,6 +43,9 @@ from app.models import (
     Reach,
     Reminder,
     RoleReach,
+    ServiceRequest,
+    ServiceRound,
+    ServiceStatus,
     StockLevel,
 )
 from app.models.reminders import OPPORTUNITY_ASSIGNED
@@ -167,6 +171,7 @@ def _work(session: Session, people: dict[str, Employee]) -> None:
         customer.contacts.append(Contact(name="蒋经理", mobile="13800138000", phone_key="+8613800138000"))
         session.add(customer)
         _meet(session, customer)
+        _services(session, customer)
     with copying(session):
         _trade(session)
     _warn(session)
@@ -181,6 +186,47 @@ def _warn(session: Session) -> None:
     again = ChurnCase(as_of=date(2026, 9, 5), **{**before, "last_order_on": MOMENT.date()})
     again.measures.append(ChurnMeasure(text="重新报价，并约下周上门拜访", created_by=again.manager))
     CASES.enter(session, [(again, ChurnStatus.POSTPONED)], by=SYSTEM, at=MOMENT)
+
+
+def _services(session: Session, customer: Customer) -> None:
+    """A request of each state: a new one, and a complaint and two more that the customer's manager handles."""
+    created, assigned, processed, archived = ServiceStatus
+    manager = customer.manager
+    assert manager is not None
+    rows = [
+        (service(session, customer, "询问保养周期", kind="咨询"), created),
+        (service(session, customer, "主轴异响", assignee=manager), assigned),
+        (service(session, customer, "发票抬头有误", assignee=manager, is_handled=True), processed),
+        (service(session, customer, "建议增加夜间值班", kind="建议", assignee=manager, is_handled=True), archived),
+    ]
+    rows[-1][0].result, rows[-1][0].satisfaction, rows[-1][0].archived_on = "已纳入排班", 4, MOMENT
+    for row, _ in rows:
+        row.created_by_id = manager.id
+    DESK.enter(session, rows, by=SYSTEM, at=MOMENT)
+    one = rows[-1][0]
+    same = ("assignee_id", "assigned_on", "handling", "handled_by_id", "handled_on", "result", "satisfaction")
+    values = {name: getattr(one, name) for name in same}
+    session.add(ServiceRound(request=one, number=1, judged_on=MOMENT, **values))
+    session.flush()
+
+
+def service(
+    session: Session,
+    customer: Customer,
+    summary: str,
+    *,
+    kind: str = "投诉",
+    assignee: Employee | None = None,
+    is_handled: bool = False,
+) -> ServiceRequest:
+    """A request as somebody would have written it down, as far as it has come."""
+    entry = find_entry(session, Category.SERVICE_KIND, kind)
+    request = f"{customer.name}来电：{summary}。"
+    row = ServiceRequest(kind=entry, customer=customer, customer_name=customer.name, summary=summary, request=request)
+    row.created_on, row.assignee, row.assigned_on = MOMENT, assignee, MOMENT if assignee else None
+    if is_handled and assignee is not None:
+        row.handling, row.handled_by_id, row.handled_on = "上门处理完毕", assignee.id, MOMENT
+    return row
 
 
 def _trade(session: Session) -> None:

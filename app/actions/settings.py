@@ -76,6 +76,11 @@ MORNING_END = ClockSetting("morning_end", _HOURS, Label("The morning ends at"), 
 AFTERNOON_BEGIN = ClockSetting("afternoon_begin", _HOURS, Label("The afternoon begins at"), "", 13 * 60)
 AFTERNOON_END = ClockSetting("afternoon_end", _HOURS, Label("The afternoon ends at"), "", 18 * 60)
 WORKING_HOURS = (MORNING_BEGIN, MORNING_END, AFTERNOON_BEGIN, AFTERNOON_END)
+_SERVICE = Label("Service management")
+
+HIGHEST_SERVICE_LEVEL = Setting(
+    "highest_service_level", _SERVICE, Label("Complaints can be escalated up to level"), Label("levels"), 3, 1, 9
+)
 
 #: Every setting, in the order of the screen.
 SETTINGS: tuple[Setting, ...] = (
@@ -85,6 +90,7 @@ SETTINGS: tuple[Setting, ...] = (
     KEEP_JOBS_DAYS,
     LARGEST_ATTACHMENT,
     *WORKING_HOURS,
+    HIGHEST_SERVICE_LEVEL,
 )
 
 

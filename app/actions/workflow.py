@@ -1,6 +1,6 @@
 """Life cycles as data: a tuple of moves, from which come the check, the buttons, the form and the history."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,18 +23,28 @@ def anyone(_row: Any, _by: Actor) -> bool:
 
 
 @dataclass(frozen=True)
+class Instead:
+    """Another state that a move leads to ``when`` its answers say so, and what the move is called then."""
+
+    after: Choice
+    when: Callable[[Mapping[str, Any]], bool]
+    label: LazyString
+
+
+@dataclass(frozen=True)
 class Move:
-    """One way from some states to another.
+    """One way from some states to another; without ``after`` the state stays.
 
     ``right`` is needed, ``who`` must say yes, ``asks`` names the answers the move needs and ``does`` is called as
     ``does(session, row, by=, at=, **answers)`` before the state changes; it may return a note for the history.
     ``hands_over`` lets the row leave hands outside the actor's write scope, ``on_many`` offers it for several.
     ``goes_back`` leads to where the row stood before its last move, and to ``after`` only where nobody knows.
+    ``instead`` may lead elsewhere. ``unless`` says why the move is not for a row, whatever its state; None where it is.
     """
 
     key: str
     before: tuple[Choice, ...]
-    after: Choice
+    after: Choice | None
     label: LazyString
     done: LazyString
     right: str
@@ -44,17 +54,23 @@ class Move:
     hands_over: bool = False
     on_many: bool = False
     goes_back: bool = False
+    instead: Instead | None = None
+    unless: Callable[[Any], LazyString | None] | None = None
     is_ending: bool = False
     icon: str = "arrow-right"
 
 
 @dataclass(frozen=True)
 class Workflow:
-    """The life cycle of one model: its states in order and its moves. Only it writes a status."""
+    """The life cycle of one model: its states in order and its moves. Only it writes a status.
+
+    ``on_entry`` is called as ``on_entry(session, row, at=)`` when a row has come into a state, before it is written.
+    """
 
     model: type
     moves: tuple[Move, ...]
     steps: tuple[tuple[Choice, ...], ...]
+    on_entry: Callable[..., None] | None = None
 
     def move(self, key: str) -> Move:
         """The move of that key; raises KeyError."""
@@ -66,7 +82,8 @@ class Workflow:
 
     def is_allowed(self, move: Move, row: Any, by: Actor) -> bool:
         """Whether right, person and state allow the move."""
-        return row.status in move.before and by.may(move.right) and move.who(row, by)
+        is_for_it = move.unless is None or move.unless(row) is None
+        return row.status in move.before and by.may(move.right) and is_for_it and move.who(row, by)
 
     def check(self, session: Session, row: Any, move: Move, *, by: Actor, version: int | None = None) -> None:
         """Raises Forbidden, WrongState or Stale when the move may not be made on ``row`` as it stands."""
@@ -75,6 +92,9 @@ class Workflow:
             raise Forbidden(Label("Only the person responsible for this record may do this."))
         if row.status not in move.before:
             raise WrongState(_moved_on(session, row))
+        why_not = move.unless(row) if move.unless else None
+        if why_not is not None:
+            raise WrongState(why_not)
         refuse_stale(session, row, version)
 
     def fire(
@@ -96,7 +116,9 @@ class Workflow:
         self.check(session, row, move, by=by, version=version)
         before = row.status
         note = move.does(session, row, by=by, at=at, **answers) if move.does else None
-        row.status = _before_last_move(session, row, move.after) if move.goes_back else move.after
+        if move.after is not None:
+            row.status = _after(session, row, move, answers)
+            self._enter(session, row, at)
         history = _history(row, move.key, before, by=by, at=at, reason=answers.get("reason"), note=note)
         session.add(history)
         self._flush(session, row, hands_over=move.hands_over)
@@ -113,10 +135,15 @@ class Workflow:
         """Bring new rows into life in the given states, with their first history rows; flushes."""
         for row, status in entries:
             row.status = status
+            self._enter(session, row, at)
             session.add(row)
         session.flush()
         session.add_all(_history(row, "create", None, by=by, at=at, reason=reason) for row, _ in entries)
         session.flush()
+
+    def _enter(self, session: Session, row: Any, at: datetime) -> None:
+        if self.on_entry is not None:
+            self.on_entry(session, row, at=at)
 
     def _flush(self, session: Session, row: Any, *, hands_over: bool) -> None:
         key = row.id
@@ -129,7 +156,7 @@ class Workflow:
         except StaleDataError:
             session.rollback()
             fresh = session.get(self.model, key)
-            raise Stale(_moved_on(session, fresh) if fresh else Label("This record was deleted meanwhile.")) from None
+            raise Stale(_changed_by(fresh, session) if fresh else Label("This record was deleted meanwhile.")) from None
 
 
 def refuse_stale(session: Session, row: Any, version: int | None) -> None:
@@ -149,7 +176,14 @@ def moves_of(session: Session, row: Any) -> Sequence[StatusMove]:
     return session.scalars(statement, execution_options=ONE_BY_ONE).all()
 
 
-def _before_last_move(session: Session, row: Any, otherwise: Choice) -> Choice:
+def _after(session: Session, row: Any, move: Move, answers: Mapping[str, Any]) -> Any:
+    """The state that a move leads to."""
+    if move.goes_back:
+        return _before_last_move(session, row, move.after)
+    return move.instead.after if move.instead and move.instead.when(answers) else move.after
+
+
+def _before_last_move(session: Session, row: Any, otherwise: Choice | None) -> Choice | None:
     """Where the row stood before its last move."""
     last = {move.before for move in moves_of(session, row)[:1]}
     return next((state for state in type(row.status) if state.value in last), otherwise)
@@ -180,8 +214,8 @@ def _history(
 
 def _moved_on(session: Session, row: Any) -> str:
     """Where the row stands now, and who brought it there and when."""
-    last: Iterable[StatusMove] = moves_of(session, row)[:1]
-    for move in last:
+    # What left the state as it was says nothing of how long it has been so.
+    for move in [one for one in moves_of(session, row) if one.before != one.after][:1]:
         return gettext(
             "This is not possible any more: it is %(status)s since %(time)s, by %(name)s.",
             status=row.status.label,

@@ -117,13 +117,28 @@ SERVICE_OVERDUE = ReminderKind(
     "hourglass",
 )
 
+SERVICE_ALLOCATED = ReminderKind(
+    "service_allocated",
+    Label("A service request is assigned to me"),
+    Label("%(by)s assigned the service request “%(summary)s” of %(name)s to you"),
+    "/services/show/{key}",
+    "user-check",
+)
+SERVICE_ESCALATED = ReminderKind(
+    "service_escalated",
+    Label("A complaint is escalated to me"),
+    Label("%(by)s escalated the complaint “%(summary)s” of %(name)s to level %(level)s"),
+    "/services/show/{key}",
+    "trending-up",
+)
+
 #: Every kind, in the order in which the settings show them.
 KINDS = {
     kind.key: kind
     for kind in (
         *(OPPORTUNITY_ASSIGNED, OPPORTUNITY_REASSIGNED, OPPORTUNITY_TAKEN_OVER, PLAN_ITEM_DUE, NEXT_CONTACT_DUE),
         *(CUSTOMER_TRANSFERRED, CUSTOMER_TAKEN_OVER, CUSTOMER_WON_BACK, BULK_UNDONE),
-        SERVICE_OVERDUE,
+        *(SERVICE_ALLOCATED, SERVICE_ESCALATED, SERVICE_OVERDUE),
     )
 }
 

@@ -55,6 +55,7 @@ class ServiceRequest(Recorded, Model):
         CheckConstraint("satisfaction BETWEEN 1 AND 5", name="satisfaction"),
         Index("ix_service_requests_status_id", "status", "id"),
         Index("ix_service_requests_assignee_id", "assignee_id", "status", "id"),
+        Index("ix_service_requests_handled_by_id", "handled_by_id", "status", "id"),
         Index("ix_service_requests_responsible_id", "responsible_id", "status", "created_on", "id"),
         Index("ix_service_requests_created_on_id", "created_on", "id"),
         # The timeline of a customer reads each step by its own moment.
@@ -68,9 +69,9 @@ class ServiceRequest(Recorded, Model):
     scope_module: ClassVar[str] = "services"
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, info=said(Label("No.")))
-    kind_id: Mapped[int] = mapped_column(ForeignKey("dictionary_entries.id"))
+    kind_id: Mapped[int] = mapped_column(ForeignKey("dictionary_entries.id"), info={"is_required_on_form": True})
     summary: Mapped[str] = mapped_column(String(500), info=said(Label("Summary")))
-    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"))
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), info={"is_required_on_form": True})
     customer_name: Mapped[str] = mapped_column(String(100), info=said(Label("Customer")))
     request: Mapped[str] = mapped_column(String(3000), info=said(Label("Service request"), is_long=True))
     priority: Mapped[Priority] = mapped_column(
@@ -87,7 +88,7 @@ class ServiceRequest(Recorded, Model):
     handled_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"))
     handled_on: Mapped[datetime | None] = mapped_column(UtcDateTime, info=said(Label("Handled on")))
     result: Mapped[str | None] = mapped_column(String(500), info=said(Label("Handling result"), is_long=True))
-    satisfaction: Mapped[int | None] = mapped_column(Integer, info=said(Label("Satisfaction"), is_stars=True))
+    satisfaction: Mapped[int | None] = mapped_column(Integer, info=said(Label("Score"), is_stars=True))
     archived_on: Mapped[datetime | None] = mapped_column(UtcDateTime, info=said(Label("Archived on")))
     due_on: Mapped[datetime | None] = mapped_column(UtcDateTime, info=said(Label("Due on")))
     is_overdue_told: Mapped[bool] = mapped_column(Boolean, default=False, info={"is_audited": False})
@@ -149,7 +150,7 @@ class ServiceRound(Model):
     handled_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"))
     handled_on: Mapped[datetime | None] = mapped_column(UtcDateTime, info=said(Label("Handled on")))
     result: Mapped[str] = mapped_column(String(500), info=said(Label("Handling result"), is_long=True))
-    satisfaction: Mapped[int] = mapped_column(Integer, info=said(Label("Satisfaction"), is_stars=True))
+    satisfaction: Mapped[int] = mapped_column(Integer, info=said(Label("Score"), is_stars=True))
     judged_on: Mapped[datetime] = mapped_column(UtcDateTime, info=said(Label("Judged on")))
 
     request: Mapped[ServiceRequest] = relationship(back_populates="rounds", info=said(Label("Service request")))

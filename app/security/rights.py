@@ -46,7 +46,7 @@ class Verb(Choice):
 
 @dataclass(frozen=True)
 class MenuPage:
-    """A further page of a screen, for who may see the screen; ``short`` names it beside the list.
+    """A further page of a screen, for who may do ``verb`` there; ``short`` names it beside the list.
 
     It stands below the screen's address, unless it has one of its own.
     """
@@ -56,14 +56,16 @@ class MenuPage:
     short: LazyString
     icon: str
     address: str = ""
+    verb: Verb = Verb.SEE
 
 
 @dataclass(frozen=True)
 class Screen:
     """One screen of the menu: its key is the view's permission name and its address.
 
-    What ``is_personal`` everybody may open, to see his own there; the right to see it shows everybody's. What
-    ``is_open`` everybody signed in sees, so that there is no right to see it.
+    ``pages`` show its records in other ways than its list; those of ``menu`` stand in the menu in its place. What
+    ``is_personal`` everybody may open, to see his own there; the right to see it shows everybody's. What ``is_open``
+    everybody signed in sees, so that there is no right to see it.
     """
 
     key: str
@@ -71,6 +73,7 @@ class Screen:
     verbs: tuple[Verb, ...]
     in_menu: bool = True
     pages: tuple[MenuPage, ...] = ()
+    menu: tuple[MenuPage, ...] = ()
     is_personal: bool = False
     is_open: bool = False
     address: str = ""
@@ -128,6 +131,14 @@ SERVICES = Screen(
         *(Verb.SEE, Verb.CREATE, Verb.ALLOCATE, Verb.DELETE, Verb.PROCESS, Verb.FEEDBACK, Verb.ESCALATE),
         *(Verb.IMPORT, Verb.PRINT),
     ),
+    menu=(
+        MenuPage("create", Label("Create request"), Label("Create"), "plus", verb=Verb.CREATE),
+        MenuPage("assign", Label("Assign requests"), Label("Allocate"), "user-check", verb=Verb.ALLOCATE),
+        MenuPage("process", Label("Process requests"), Label("Process"), "checks", verb=Verb.PROCESS),
+        MenuPage("feedback", Label("Service feedback"), Label("Feedback"), "message-circle", verb=Verb.FEEDBACK),
+        MenuPage("archive", Label("Service archive"), Label("Archive"), "archive"),
+    ),
+    address="/services/archive",
 )
 PRODUCTS = Screen("products", Label("Products"), (), is_open=True)
 STOCK = Screen("stock", Label("Stock"), (), is_open=True)

@@ -284,7 +284,9 @@ def _age(days: int) -> str:
 def _ways(row: Opportunity) -> list[tuple[Button, str]]:
     view = Opportunities.of_application()
     moves = PIPELINE.allowed(row, actor())
-    ways = [(view.move_button(move, row), "" if move.after is row.status else move.after.value) for move in moves]
+    ways = [
+        (view.move_button(move, row), "" if move.after in {None, row.status} else str(move.after)) for move in moves
+    ]
     if view.may_edit(row):
         ways.append((Button(Label("Edit"), view.path(f"edit/{row.id}"), "edit", "pencil"), ""))
     return ways

@@ -203,6 +203,14 @@ class StarsField(Field):  # type: ignore[misc]  # WTForms has no types
         return dict(self.answers()).get(text, EMPTY)
 
 
+class ScoreField(StarsField):
+    """One to five stars, of which one is to be given."""
+
+    def answers(self) -> list[tuple[str, str]]:
+        """Every answer with its words."""
+        return [(value, text) for value, text in super().answers() if value]
+
+
 class ChoiceField(SelectField):  # type: ignore[misc]  # WTForms has no types
     """One of a fixed few, of which one is always chosen; its data is the member."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from app.actions.workflow import Workflow
+from app.actions.workflow import Move, Workflow
 from app.i18n import Choice, format_moment, gettext
 from app.models.history import StatusMove
 from app.views.presentation import Event, Step
@@ -12,9 +12,11 @@ from app.views.presentation import Event, Step
 def steps(workflow: Workflow, row: Any, moves: Sequence[StatusMove]) -> list[Step]:
     """The steps, with when and by whom the past ones were reached."""
     status = row.status
+    staying = {move.key for move in workflow.moves if move.after is None}
+    led = [move for move in moves if move.move not in staying]
     here = next(place for place, states in enumerate(workflow.steps) if status in states)
     return [
-        Step(_words(states, status), _place(place, here), _note(states, moves))
+        Step(_words(states, status), _place(place, here), _note(states, led))
         for place, states in enumerate(workflow.steps)
     ]
 
@@ -39,10 +41,15 @@ def events(workflow: Workflow, moves: Sequence[StatusMove]) -> list[Event]:
     return [event_of(workflow, move) for move in moves]
 
 
+def _label(known: Move, move: StatusMove) -> Any:
+    """What the move is called, by where it led."""
+    return known.instead.label if known.instead and move.after == known.instead.after else known.label
+
+
 def event_of(workflow: Workflow | None, move: StatusMove) -> Event:
     """A move in words; the first one of a record, which no life cycle names, brought it into being."""
     known = {one.key: one for one in workflow.moves} if workflow else {}
-    label = known[move.move].label if move.move in known else gettext("Created")
+    label = _label(known[move.move], move) if move.move in known else gettext("Created")
     name = move.by or gettext("the system")
     what = gettext("%(name)s: %(what)s", name=name, what=label)
     if move.note:

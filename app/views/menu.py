@@ -1,6 +1,6 @@
 """The side menu and the ways between the pages of one screen, as far as the reader may see them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -55,10 +55,14 @@ def _is_shown(screen: Screen) -> bool:
 
 def _entries(screen: Screen) -> list[MenuEntry]:
     """The list of a screen and its further pages; what is none of these belongs to the list."""
-    pages = [_entry(page, address_of(screen, page)) for page in screen.pages]
+    offered = [page for page in (*screen.menu, *screen.pages) if g.actor.may(screen.right(page.verb))]
+    pages = [_entry(page, address_of(screen, page)) for page in offered]
     is_within = request.path == screen.home or request.path.startswith(f"/{screen.key}/")
-    is_here = is_within and not any(page.is_current for page in pages)
-    return [MenuEntry(screen.label, screen.home, is_here, letter=LETTERS.get(screen.key, "")), *pages]
+    is_here = is_within and not any(page.is_current for page in pages if page.href != screen.home)
+    home = MenuEntry(screen.label, screen.home, is_here, letter=LETTERS.get(screen.key, ""))
+    if not screen.menu:
+        return [home, *pages]
+    return [replace(home, label=page.label) if page.href == home.href else page for page in pages]
 
 
 def address_of(screen: Screen, page: MenuPage) -> str:
@@ -73,7 +77,9 @@ def _ways(screen: Screen) -> set[str]:
 
 
 def _entry(page: MenuPage, href: str) -> MenuEntry:
-    return MenuEntry(page.label, href, request.path == href, page.icon, LETTERS.get(page.key, ""))
+    """A further page; who makes the move that it is about is still there."""
+    is_current = request.path == href or request.path.startswith(f"{href.rpartition('/')[0]}/move/{page.key}/")
+    return MenuEntry(page.label, href, is_current, page.icon, LETTERS.get(page.key, ""))
 
 
 def siblings() -> list[MenuEntry]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode, urlunsplit
 
 from flask import abort, flash, redirect, request
@@ -49,9 +49,9 @@ ANSWER_FIELDS: Mapping[str, Any] = {
 }
 
 
-def move_form(move: Move) -> type[CrmForm]:
+def move_form(move: Move, answer_fields: Mapping[str, Any] = ANSWER_FIELDS) -> type[CrmForm]:
     """The form of what a move asks; a choice of customer comes with room for a reason."""
-    fields: dict[str, Any] = {name: ANSWER_FIELDS[name]() for name in move.asks}
+    fields: dict[str, Any] = {name: answer_fields[name]() for name in move.asks}
     if "customer_choice" in fields:
         fields["reason"] = reason_field(is_required=False)
     fields["version"] = HiddenField()
@@ -71,6 +71,9 @@ class Chosen:
 
 class MovingView(CrmModelView):
     """A screen whose records have a life cycle."""
+
+    #: What makes the field of each answer that a move asks.
+    answer_fields: ClassVar[Mapping[str, Any]] = ANSWER_FIELDS
 
     def shown_moves(self) -> Sequence[str]:
         """The moves this screen's list offers."""
@@ -107,6 +110,10 @@ class MovingView(CrmModelView):
             if move.on_many and move.key in self.shown_moves() and actor().may(move.right)
         ]
 
+    def list_of(self, move: Move) -> CrmModelView:
+        """The screen on whose list several rows are chosen for a move."""
+        return self
+
     # ---- one row ----------------------------------------------------------------------------------------
 
     @expose("/move/<key>/<int:pk>", methods=["GET", "POST"])
@@ -115,7 +122,7 @@ class MovingView(CrmModelView):
         """Ask for what the move needs, then make it."""
         move = self.known_move(key)
         row = self.load(pk, self.show_columns)
-        form = move_form(move)()
+        form = move_form(move, self.answer_fields)()
         offer_choices(form, session())
         if request.method == "GET":
             self.flow.check(session(), row, move, by=actor())
@@ -181,7 +188,8 @@ class MovingView(CrmModelView):
         }
 
     def _many_page(self, move: Move) -> Page:
-        crumbs = [(self.list_title, self.path("list/")), (move.label, "")]
+        lists = self.list_of(move)
+        crumbs = [(lists.list_title, lists.path("list/")), (move.label, "")]
         return Page(move.label, module_of(self.screen).label, crumbs)
 
     def move_page(self, move: Move, form: CrmForm, context: dict[str, Any], failure: Failure | None = None) -> str:
@@ -198,7 +206,7 @@ class MovingView(CrmModelView):
         move = self.known_move(key)
         if not move.on_many:
             abort(404)
-        form = move_form(move)()
+        form = move_form(move, self.answer_fields)()
         if request.method == "POST":
             refuse_foreign_fields(form)
         chosen = self.chosen(move, request.values.getlist("row"))
@@ -209,7 +217,7 @@ class MovingView(CrmModelView):
         failure = attempt(form, lambda: self.fire_all(move, chosen, form))
         if failure is None:
             flash(self._many_done(move, chosen), "success")
-            return redirect(self.path("list/"))
+            return redirect(self.list_of(move).path("list/"))
         return self.move_page(move, form, self.context_again(move, keys, context), failure), failure.code
 
     def chosen(self, move: Move, given: Sequence[str]) -> list[Chosen]:
@@ -234,7 +242,10 @@ class MovingView(CrmModelView):
         """The page of a move on several rows."""
         context = MovingView.move_context(self, move, [one.row for one in chosen])
         context["page"], context["facts"] = self._many_page(move), []
-        context["action_href"], context["cancel_href"] = self.path(f"moves/{move.key}"), self.path("list/")
+        context["action_href"], context["cancel_href"] = (
+            self.path(f"moves/{move.key}"),
+            self.list_of(move).path("list/"),
+        )
         context["rows"] = [(one.name, one.refusal) for one in chosen]
         context["row_values"] = [f"{one.row.id}:{one.version}" for one in chosen]
         return context

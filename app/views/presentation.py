@@ -37,6 +37,9 @@ STATE_LOOKS = {
     "postponed": "open",
     "confirmed": "fail",
     "recovered": "done",
+    "created": "new",
+    "processed": "later",
+    "archived": "done",
 }
 
 

@@ -12,7 +12,7 @@ from app.views.edge import actor
 def view_for(model: Any) -> Any:
     """The first screen that shows single records of ``model``; None where there is none."""
     views = (one for one in appbuilder().baseviews if getattr(one, "model", None) is model and hasattr(one, "screen"))
-    return next((one for one in views if hasattr(one, "show")), None)
+    return next((one for one in views if hasattr(one, "show") and "show" not in one.exclude_route_methods), None)
 
 
 def view_of(value: Any) -> Any:
