@@ -12,7 +12,7 @@ from typing import Any
 from flask import Flask
 from flask_appbuilder.security.sqla.models import Role
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from app.actions.attachments import FileStore
 from app.actions.basedata import find_entry
@@ -193,40 +193,47 @@ def _services(session: Session, customer: Customer) -> None:
     created, assigned, processed, archived = ServiceStatus
     manager = customer.manager
     assert manager is not None
+    question, advice = (find_entry(session, Category.SERVICE_KIND, kind) for kind in ("咨询", "建议"))
+    last = service(customer, "建议增加夜间值班", manager, manager, kind=advice, **HANDLING, **JUDGEMENT)
     rows = [
-        (service(session, customer, "询问保养周期", kind="咨询"), created),
-        (service(session, customer, "主轴异响", assignee=manager), assigned),
-        (service(session, customer, "发票抬头有误", assignee=manager, is_handled=True), processed),
-        (service(session, customer, "建议增加夜间值班", kind="建议", assignee=manager, is_handled=True), archived),
+        (service(customer, "询问保养周期", manager, kind=question), created),
+        (service(customer, "主轴异响", manager, manager), assigned),
+        (service(customer, "发票抬头有误", manager, manager, **HANDLING), processed),
+        (last, archived),
     ]
-    rows[-1][0].result, rows[-1][0].satisfaction, rows[-1][0].archived_on = "已纳入排班", 4, MOMENT
-    for row, _ in rows:
-        row.created_by_id = manager.id
     DESK.enter(session, rows, by=SYSTEM, at=MOMENT)
-    one = rows[-1][0]
     same = ("assignee_id", "assigned_on", "handling", "handled_by_id", "handled_on", "result", "satisfaction")
-    values = {name: getattr(one, name) for name in same}
-    session.add(ServiceRound(request=one, number=1, judged_on=MOMENT, **values))
+    values = {name: getattr(last, name) for name in same}
+    session.add(ServiceRound(request=last, number=1, judged_on=MOMENT, **values))
     session.flush()
 
 
+HANDLING: dict[str, Any] = {"handling": "当天回电说明，并安排补发", "handled_on": MOMENT}
+JUDGEMENT: dict[str, Any] = {"result": "已纳入排班", "satisfaction": 4, "archived_on": MOMENT}
+
+
 def service(
-    session: Session,
-    customer: Customer,
-    summary: str,
-    *,
-    kind: str = "投诉",
-    assignee: Employee | None = None,
-    is_handled: bool = False,
+    customer: Customer, summary: str, creator: Employee, assignee: Employee | None = None, **more: Any
 ) -> ServiceRequest:
-    """A request as somebody would have written it down, as far as it has come."""
-    entry = find_entry(session, Category.SERVICE_KIND, kind)
-    request = f"{customer.name}来电：{summary}。"
-    row = ServiceRequest(kind=entry, customer=customer, customer_name=customer.name, summary=summary, request=request)
-    row.created_on, row.assignee, row.assigned_on = MOMENT, assignee, MOMENT if assignee else None
-    if is_handled and assignee is not None:
-        row.handling, row.handled_by_id, row.handled_on = "上门处理完毕", assignee.id, MOMENT
-    return row
+    """A service request as someone would have typed it; who has it handled what is handled."""
+    session = object_session(customer)
+    assert session is not None
+    values: dict[str, Any] = {
+        "customer": customer,
+        "customer_name": customer.name,
+        "kind": find_entry(session, Category.SERVICE_KIND, "投诉"),
+        "summary": summary,
+        "request": "请尽快安排人处理，并电话告知结果。",
+        "created_by": creator,
+        "created_by_id": creator.id,
+        "created_on": MOMENT,
+        "assignee": assignee,
+        "assignee_id": assignee.id if assignee else None,
+        "assigned_on": MOMENT if assignee else None,
+        "handled_by": assignee if "handling" in more else None,
+        "handled_by_id": assignee.id if assignee and "handling" in more else None,
+    }
+    return ServiceRequest(**{**values, **more})
 
 
 def _trade(session: Session) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.actions import assignment, customers, departments
 from app.actions.holdings import Giving, Holding
 from app.actions.org import disable_person
+from app.actions.services import handing_on
 from app.errors import Forbidden, Invalid, WrongState
 from app.i18n import Label
 from app.models.hand_over import HandOver, HandOverLine
@@ -21,7 +22,7 @@ from app.security.rights import USERS, Verb
 from app.security.scope import may_hold
 
 #: Everything a person can hold, in the order of the page.
-HOLDINGS: tuple[Holding, ...] = (assignment.IN_HAND, customers.MANAGED, departments.HEADED)
+HOLDINGS: tuple[Holding, ...] = (assignment.IN_HAND, customers.MANAGED, handing_on.HELD, departments.HEADED)
 #: How many rows are in memory at a time.
 BATCH = 500
 SAMPLES = 5

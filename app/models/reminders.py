@@ -132,13 +132,23 @@ SERVICE_ESCALATED = ReminderKind(
     "trending-up",
 )
 
+SERVICE_HANDED_ON = ReminderKind(
+    "service_handed_on",
+    Label("Service requests of somebody else are given to me"),
+    Label("%(by)s gave you the service request “%(summary)s” of %(name)s"),
+    "/services/show/{key}",
+    "headset",
+    many=Label("%(by)s gave you service requests of somebody else: %(count)s"),
+    many_address="/services/process",
+)
+
 #: Every kind, in the order in which the settings show them.
 KINDS = {
     kind.key: kind
     for kind in (
         *(OPPORTUNITY_ASSIGNED, OPPORTUNITY_REASSIGNED, OPPORTUNITY_TAKEN_OVER, PLAN_ITEM_DUE, NEXT_CONTACT_DUE),
         *(CUSTOMER_TRANSFERRED, CUSTOMER_TAKEN_OVER, CUSTOMER_WON_BACK, BULK_UNDONE),
-        *(SERVICE_ALLOCATED, SERVICE_ESCALATED, SERVICE_OVERDUE),
+        *(SERVICE_ALLOCATED, SERVICE_ESCALATED, SERVICE_OVERDUE, SERVICE_HANDED_ON),
     )
 }
 

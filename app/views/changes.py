@@ -26,6 +26,7 @@ from app.models.interactions import Interaction
 from app.models.marketing import Opportunity, PlanItem
 from app.models.org import FRAMEWORK_LABELS, Department, Employee, Role, RoleReach, written_name
 from app.models.service_time import ServicePause
+from app.models.services import ServiceRequest, ServiceRound
 from app.models.settings import SettingValue
 from app.models.work_calendar import SpecialDay
 from app.security.audit import COMMAND
@@ -52,6 +53,8 @@ RECORDS: Mapping[Any, LazyString] = {
     Role: Label("Role"),
     RoleReach: Label("Data scope"),
     ServicePause: Label("Waiting for the customer"),
+    ServiceRequest: Label("Service request"),
+    ServiceRound: Label("Round"),
     SettingValue: Label("System setting"),
     SpecialDay: Label("Day of the work calendar"),
 }
@@ -102,6 +105,7 @@ NAMES: Mapping[Any, Any] = {
     Interaction: Interaction.summary,
     Opportunity: Opportunity.customer_name,
     Role: Role.name,
+    ServiceRequest: ServiceRequest.summary,
 }
 #: Those whose names are made of two columns, and how.
 COMPOSED: Mapping[Any, tuple[Any, Any, Callable[[str, str], str]]] = {

@@ -15,6 +15,7 @@ from app.clock import now
 from app.errors import DomainError, Forbidden, Invalid, WrongState
 from app.extensions import db
 from app.models import (
+    AuditEntry,
     Customer,
     CustomerStatus,
     Department,
@@ -24,8 +25,10 @@ from app.models import (
     Reach,
     Reminder,
     RoleReach,
+    ServiceRequest,
     StatusMove,
 )
+from app.models.reminders import SERVICE_HANDED_ON
 from app.security.actor import SYSTEM
 from app.security.rights import DEFAULT_ROLES, DEPARTMENTS, USERS, Verb
 from app.security.scope import roots
@@ -42,11 +45,12 @@ def give(session, actor, receivers, *, of="manager_b", **more):
     return hand_over(session, person(session, of), people, by=actor, at=now(), reason=REASON, **more)
 
 
-ALL = {"opportunities": "narrow", "customers": "supervisor", "headships": "executive"}
+ALL = {"opportunities": "narrow", "customers": "supervisor", "services": "manager_a", "headships": "executive"}
 #: What is looked up to see whose the rows of each kind are; whoever adds a kind adds its own proof here.
 HOLDERS = {
     "opportunities": lambda session, key: session.get(Opportunity, key).assignee_id,
     "customers": lambda session, key: session.get(Customer, key).manager_id,
+    "services": lambda session, key: session.get(ServiceRequest, key).assignee_id,
     "headships": lambda session, key: session.get(Department, key).head_id,
 }
 
@@ -82,7 +86,7 @@ def test_all_of_it_with_a_record_and_the_person_disabled(session_of, rows):
     with session_of("admin") as (session, actor):
         outcome = give(session, actor, ALL, is_disabled_too=True)
         record = session.scalars(select(HandOver)).one()
-        assert outcome.record is record and outcome.given == 3
+        assert outcome.record is record and outcome.given == 4
         assert (record.person.username, record.reason, record.is_disabled_too) == ("manager_b", REASON, True)
         assert record.created_by_id == actor.person_id and record.created_on
         assert not record.person.active and count_held(session, record.person) == 0
@@ -99,6 +103,20 @@ def test_opportunities_go_by_their_own_move(session_of):
         session.info["actor"] = SYSTEM
         told = session.scalars(select(Reminder.person_id).where(Reminder.row_id == key, Reminder.read_on.is_(None)))
         assert set(told) == {person(session, "narrow").id, person(session, "manager_b").id}
+
+
+def test_services_go_with_their_feedback_and_the_receiver_is_told_once(session_of):
+    with session_of("admin") as (session, actor):
+        outcome = give(session, actor, {"services": "manager_a"})
+        assert outcome.given == 2
+        receiver = person(session, "manager_a")
+        given = [session.get(ServiceRequest, key) for key in outcome.record.lines[0].row_ids]
+        assert [(one.assignee, one.handled_by) for one in given] == [(receiver, None), (receiver, receiver)]
+        session.info["actor"] = SYSTEM
+        (told,) = session.scalars(select(Reminder).where(Reminder.kind == SERVICE_HANDED_ON.key))
+        assert (told.person_id, told.values["count"], told.address) == (receiver.id, "2", "/services/process")
+        changes = select(AuditEntry).where(AuditEntry.reason == REASON, AuditEntry.table_name == "service_requests")
+        assert {entry.row_id for entry in session.scalars(changes)} == {one.id for one in given}
 
 
 def test_what_he_created_and_nobody_took_up_stays_with_all(session_of):
@@ -126,6 +144,9 @@ def test_deleted_customers_are_nobodys_work(session_of, rows):
         ("opportunities", "executive"),
         ("customers", "manager_b"),
         ("customers", "disabled"),
+        ("services", "manager_b"),
+        ("services", "disabled"),
+        ("services", "supervisor"),
         ("headships", "disabled"),
     ],
 )
@@ -162,7 +183,7 @@ def test_giver_and_receiver_lie_within_the_write_scope(session_of, rows):
     """The head of 一部 writes there: neither takes from 二部 nor gives to it, and sees none of its records."""
     with_right(rows, "Head")
     with session_of("head_a") as (session, actor):
-        assert [one.count for one in everything_held(session, person(session, "manager_b"), by=actor)] == [0, 0, 0]
+        assert [one.count for one in everything_held(session, person(session, "manager_b"), by=actor)] == [0] * 4
         with pytest.raises(WrongState):
             give(session, actor, {"customers": "manager_a"})
         with pytest.raises(Invalid):
@@ -199,7 +220,7 @@ def test_nothing_is_half_done(session_of, rows):
         with pytest.raises(Invalid):
             give(session, actor, {**ALL, "headships": "disabled"})
         session.rollback()
-        assert count_held(session, person(session, "manager_b")) == 3
+        assert count_held(session, person(session, "manager_b")) == 4
         assert session.scalar(select(func.count(HandOver.id))) == 0
 
 

@@ -9,11 +9,27 @@ from sqlalchemy.orm import Session
 from app.actions.customers import transfer as transferring
 from app.actions.customers.transfer import MOST_TRANSFERRED, transfer
 from app.actions.hand_over import hand_over
+from app.actions.services.life import DESK
+from app.actions.undo import undo
 from app.clock import now
 from app.errors import Forbidden, Invalid, OutOfSight, Stale
 from app.extensions import db
-from app.models import AuditEntry, Customer, CustomerStatus, Employee, Reach, Reminder, RoleReach, UndoBatch, UndoLine
+from app.models import (
+    AuditEntry,
+    Customer,
+    CustomerStatus,
+    Employee,
+    Priority,
+    Reach,
+    Reminder,
+    RoleReach,
+    ServiceRequest,
+    ServiceStatus,
+    UndoBatch,
+    UndoLine,
+)
 from app.security.actor import SYSTEM
+from tests.cast import service
 from tests.walk import counted
 
 MINE, THEIRS = "镇江岚砺磨具有限公司", "泰州知微生物有限公司"
@@ -28,9 +44,9 @@ def keys_of(session, *names):
     return dict(session.execute(select(Customer.id, Customer.version).where(Customer.name.in_(names))).all())
 
 
-def give(session, actor, to, *names, versions=None):
+def give(session, actor, to, *names, versions=None, **more):
     keys = versions or keys_of(session, *names)
-    return transfer(session, keys, person(session, to), by=actor, at=now(), reason=REASON)
+    return transfer(session, keys, person(session, to), by=actor, at=now(), reason=REASON, **more)
 
 
 def managers(rows):
@@ -227,3 +243,90 @@ def test_of_two_who_transfer_one_customer_the_slower_is_told(app, rows):
     for thread in threads:
         thread.join(30)
     assert sorted(outcomes) == ["done", "stale"]
+
+
+# ---- services -----------------------------------------------------------------------------------------
+
+
+def assignees(rows):
+    """Who has each service request in hand, and who handled it."""
+    with rows() as session:
+        found = session.scalars(select(ServiceRequest).order_by(ServiceRequest.id)).all()
+        people = [(one.assignee and one.assignee.username, one.handled_by and one.handled_by.username) for one in found]
+        return dict(zip([(one.customer_name, one.summary) for one in found], people, strict=True))
+
+
+def test_services_go_along_only_if_chosen(session_of, rows):
+    before = assignees(rows)
+    with session_of("supervisor") as (session, actor):
+        assert give(session, actor, "narrow", MINE).services == 0
+        session.commit()
+    assert assignees(rows) == before
+
+
+def test_the_open_services_of_the_former_manager_go_along_and_come_back_by_one_undoing(session_of, rows):
+    before = assignees(rows)
+    with session_of("supervisor") as (session, actor):
+        done = give(session, actor, "manager_b", MINE, with_services=True)
+        assert (done.given, done.services, done.batch.count) == (1, 2, 3)
+        session.commit()
+    moved = {(MINE, "主轴异响"): ("manager_b", None), (MINE, "发票抬头有误"): ("manager_b", "manager_b")}
+    assert assignees(rows) == before | moved  # what others have, what is archived and what nobody has stays
+    ((who, text, address),) = reminders(rows, "service_handed_on")
+    assert (who, address) == ("manager_b", "/services/process") and "2" in text
+    with session_of("supervisor") as (session, actor):
+        batch = session.scalars(select(UndoBatch)).one()
+        assert undo(session, batch, by=actor, at=now(), reason="弄错了") == 3
+        session.commit()
+    assert assignees(rows) == before
+    assert managers(rows)[MINE] == "manager_a"
+
+
+def test_a_service_that_moved_on_stays_when_the_transfer_is_undone(session_of, rows):
+    with session_of("supervisor") as (session, actor):
+        give(session, actor, "manager_b", MINE, with_services=True)
+        session.commit()
+    with rows() as session:
+        mine = select(ServiceRequest).where(ServiceRequest.customer_name == MINE)
+        row = session.scalars(mine.where(ServiceRequest.summary == "主轴异响")).one()
+        row.priority = Priority.URGENT
+    with session_of("supervisor") as (session, actor):
+        assert undo(session, session.scalars(select(UndoBatch)).one(), by=actor, at=now(), reason="弄错了") == 2
+        session.commit()
+    found = assignees(rows)
+    assert found[MINE, "主轴异响"] == ("manager_b", None)
+    assert found[MINE, "发票抬头有误"] == ("manager_a", "manager_a")
+
+
+@pytest.mark.parametrize("to", ["supervisor", "executive"])
+def test_services_go_only_to_who_processes_them(session_of, rows, to):
+    with session_of("supervisor") as (session, actor):
+        with pytest.raises(Invalid) as refusal:
+            give(session, actor, to, MINE, with_services=True)
+        assert set(refusal.value.fields) == {"receiver"}
+        session.rollback()
+        assert give(session, actor, to, MINE).given == 1
+
+
+def test_services_go_along_in_as_many_statements_for_one_as_for_many(app, session_of, rows):
+    with rows() as session:
+        giver, creator = person(session, "manager_a"), person(session, "supervisor")
+        customer = session.scalars(select(Customer).where(Customer.name == MINE)).one()
+        made = [(service(customer, f"请求{number}", creator, giver), ServiceStatus.ASSIGNED) for number in range(50)]
+        DESK.enter(session, made, by=SYSTEM, at=now())
+        few = session.scalars(select(ServiceRequest).where(ServiceRequest.assignee_id == giver.id)).all()
+        for one in few[3:]:
+            one.assignee = person(session, "narrow")
+    spent = []
+    for wanted in (2, 50):
+        with session_of("supervisor") as (session, actor), counted(app) as seen:
+            found = give(session, actor, "manager_b", MINE, with_services=True).services
+            assert (found > 40) == (wanted > 40)
+            spent.append(len(seen))
+        with rows() as session:
+            session.execute(
+                update(ServiceRequest)
+                .values(assignee_id=person(session, "manager_a").id)
+                .where(ServiceRequest.summary.like("请求%"))
+            )
+    assert spent[0] == spent[1]

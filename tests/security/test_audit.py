@@ -25,6 +25,7 @@ from app.models import (
     PlanItem,
     Role,
     RoleReach,
+    ServiceRequest,
     SettingValue,
 )
 from app.models.base import mapper_of
@@ -286,9 +287,11 @@ def test_an_entry_is_seen_by_who_sees_its_record(session_of, rows):
         assert len(own) == 1
         assert {key for table, key in seen if table == "opportunities"} == own
         assert not {key for table, key in seen if table == "customers"}
-        assert {one for one in seen if one[0] not in {"opportunities", "customers"}} == {
-            one for one in everything if one[0] not in {"opportunities", "customers"}
-        }
+        requests = set(session.scalars(select(ServiceRequest.id)))
+        assert len(requests) == 1
+        assert {key for table, key in seen if table == "service_requests"} == requests
+        walled = {"opportunities", "customers", "service_requests"}
+        assert {one for one in seen if one[0] not in walled} == {one for one in everything if one[0] not in walled}
 
 
 def test_who_reads_everything_pays_nothing(app, session_of):

@@ -13,6 +13,7 @@ from app.actions.churn.following import cases_follow
 from app.actions.holdings import Giving, Holding, enabled_people
 from app.actions.records import Changed, change_many
 from app.actions.reminders import tell
+from app.actions.services.handing_on import go_along
 from app.actions.undo import keep
 from app.actions.workflow import refuse_stale
 from app.errors import DomainError, Forbidden, Invalid, OutOfSight, Stale
@@ -40,17 +41,27 @@ GOES_ALONG: tuple[Callable[[Session, Sequence[int], Giving], None], ...] = (_cas
 
 @dataclass(frozen=True)
 class Transferred:
-    """What became of a transfer: how many went, which stayed and why, and by what it can be undone."""
+    """What became of a transfer: how many went, and services with them, which stayed and why, and how to undo it."""
 
     given: int
+    services: int
     left: Sequence[tuple[str, str]]
     batch: UndoBatch
 
 
 def transfer(
-    session: Session, versions: Mapping[int, int | None], receiver: Employee, *, by: Actor, at: datetime, reason: str
+    session: Session,
+    versions: Mapping[int, int | None],
+    receiver: Employee,
+    *,
+    by: Actor,
+    at: datetime,
+    reason: str,
+    with_services: bool = False,
 ) -> Transferred:
     """Give the customers of these keys to ``receiver``; flushes, with as many statements for one as for a thousand.
+
+    With them go, if asked for, the services that their former account managers have in hand for them.
 
     A customer of another version than the one given is left out (None stands for any). Raises Forbidden and
     OutOfSight; where none is left to give, what refuses the first.
@@ -63,11 +74,15 @@ def transfer(
     possible = [row for row, refusal in refusals.items() if refusal is None]
     if not possible:
         raise next(refusal for refusal in refusals.values() if refusal is not None)
-    changes = give(session, possible, Giving(receiver, by, at, reason))
+    giving = Giving(receiver, by, at, reason)
+    changes = give(session, possible, giving)
+    services = go_along(session, changes, giving) if with_services else []
     what = Told.of(Label("Transfer to %(name)s"), name=str(receiver))
-    batch = keep(session, what, changes, by=by, at=at, right=CUSTOMERS.right(Verb.TRANSFER), reason=reason)
+    batch = keep(
+        session, what, [*changes, *services], by=by, at=at, right=CUSTOMERS.right(Verb.TRANSFER), reason=reason
+    )
     left = [(str(row), str(refusal)) for row, refusal in refusals.items() if refusal is not None]
-    return Transferred(len(possible), left, batch)
+    return Transferred(len(possible), len(services), left, batch)
 
 
 def _check_receiver(session: Session, receiver: Employee) -> None:

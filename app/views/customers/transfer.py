@@ -15,9 +15,9 @@ from app.errors import OutOfSight, WrongState
 from app.extensions import session
 from app.i18n import Label, gettext, ngettext
 from app.models.customers import Customer, CustomerStatus
-from app.security.rights import CUSTOMERS, Verb
+from app.security.rights import CUSTOMERS, SERVICES, Verb
 from app.views import listing
-from app.views.choice_fields import PersonField
+from app.views.choice_fields import PersonField, TickField
 from app.views.edge import actor, zone
 from app.views.forms import REQUIRED, CrmForm
 from app.views.guards import expose, needs
@@ -38,6 +38,8 @@ def transfer_form() -> CrmForm:
         "reason": reason_field(is_required=True),
         "row": HiddenField(),
     }
+    if actor().may(SERVICES.right(Verb.ALLOCATE)):
+        fields["with_services"] = TickField(Label("Give the unfinished services along"))
     return type("TransferForm", (CrmForm,), fields)()
 
 
@@ -123,11 +125,16 @@ class TransferringView(CrmModelView):
 
 def _transfer(versions: dict[int, int | None], form: CrmForm) -> Transferred:
     at, reason = now(zone()), form["reason"].data
-    return transfer(session(), versions, form["receiver"].data, by=actor(), at=at, reason=reason)
+    chosen = {"with_services": "with_services" in form and form["with_services"].data}
+    return transfer(session(), versions, form["receiver"].data, by=actor(), at=at, reason=reason, **chosen)
 
 
 def _tell(done: Transferred) -> None:
     said = ngettext("Transferred: %(num)s customer.", "Transferred: %(num)s customers.", done.given)
+    if done.services:
+        said += " " + ngettext(
+            "With them: %(num)s service request.", "With them: %(num)s service requests.", done.services
+        )
     flash(with_undo_link(said, done.batch), "success")
     if done.left:
         stayed = ngettext("%(num)s customer stayed.", "%(num)s customers stayed.", len(done.left))
