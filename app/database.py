@@ -3,8 +3,10 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from alembic import command
 from alembic.config import Config
@@ -47,6 +49,14 @@ def prepare_sqlite(connection: Any, _record: Any = None) -> None:
         return
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={PATIENCE}"):
         connection.execute(f"PRAGMA {pragma}")
+    connection.create_function("timezone", 2, _timezone, deterministic=True)
+
+
+def _timezone(zone: str, moment: str | None) -> str | None:
+    """What PostgreSQL's function of this name says: a moment as the clocks of a zone show it."""
+    if moment is None:
+        return None
+    return str(datetime.fromisoformat(moment).replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None))
 
 
 event.listen(Engine, "connect", prepare_sqlite)

@@ -114,7 +114,7 @@ def win(
         if opportunity.status is not ASSIGNED:
             raise WrongState(Label("Somebody changed this record at this moment. Look at it again before you go on."))
         _refuse_silent_duplicate(session, opportunity, customer_choice, reason)
-        match_orders_of(session, [customer])
+        match_orders_of(session, [customer], at=at)
     else:
         session.flush()  # what is pending passes the wall before it is opened
         with system(session, "the contact goes to the linked customer, whoever manages it"):

@@ -1,19 +1,22 @@
 """Orders: whose they are, and what is kept of them per customer: month totals and the day of the last order.
 
 Statements here work on many rows at once, and on rows that nobody sees yet, so their session works as the system.
+``at`` is a moment in the company's time zone, whose day is today.
 """
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Date, Select, and_, case, cast, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
+from app.actions.churn.returns import bring_back
 from app.errors import Invalid
 from app.i18n import Label
 from app.models.base import rows_hit
 from app.models.customers import Customer, CustomerStatus
-from app.models.orders import CustomerMonth, Order, OrderLine
+from app.models.orders import NO_RETURN, CustomerMonth, Order, OrderLine
 from app.models.sales_system import CustomerAlias
 from app.security.actor import Actor
 from app.security.rights import SALES_SYSTEM, Verb
@@ -22,7 +25,6 @@ from app.security.scope import copying, system
 #: A select of keys of rows.
 Keys: TypeAlias = Select[int]
 
-NO_RETURN = Order.total >= 0
 IS_THERE = Customer.status != CustomerStatus.DELETED
 UNSYNCHRONISED = {"synchronize_session": False}
 #: So many values stand in one statement.
@@ -48,7 +50,7 @@ def found_customer(number: Any, key: Any) -> ColumnElement[int | None]:
     return func.coalesce(*(way.correlate(number.table, key.table).scalar_subquery() for way in ways))
 
 
-def match_orders_of(session: Session, customers: Sequence[Customer]) -> int:
+def match_orders_of(session: Session, customers: Sequence[Customer], *, at: datetime) -> int:
     """Give the unmatched orders of customers that came to be, came back or got another name to them.
 
     Flushes; returns how many orders that were.
@@ -57,7 +59,7 @@ def match_orders_of(session: Session, customers: Sequence[Customer]) -> int:
     count = 0
     with system(session, "an order that is nobody's yet is in nobody's sight"):
         for start in range(0, len(customers), BATCH):
-            count += _match(session, _may_be_of(customers[start : start + BATCH]))
+            count += _match(session, _may_be_of(customers[start : start + BATCH]), at)
     return count
 
 
@@ -67,7 +69,7 @@ def _may_be_of(customers: Sequence[Customer]) -> ColumnElement[bool]:
     return or_(Order.customer_number.in_(numbers), Order.customer_key.in_(keys))
 
 
-def _match(session: Session, condition: ColumnElement[bool]) -> int:
+def _match(session: Session, condition: ColumnElement[bool], at: datetime) -> int:
     """Match the unmatched orders of a condition, as far as they mean exactly one customer."""
     found = found_customer(Order.customer_number, Order.customer_key)
     meant = select(Order.id, found.label("customer_id")).where(Order.customer_id.is_(None), condition)
@@ -77,7 +79,7 @@ def _match(session: Session, condition: ColumnElement[bool]) -> int:
         for customer in customers:
             _give(session, [order for order, whose in pairs if whose == customer], customer)
         for start in range(0, len(customers), BATCH):
-            follow(session, select(Customer.id).where(Customer.id.in_(customers[start : start + BATCH])))
+            follow(session, select(Customer.id).where(Customer.id.in_(customers[start : start + BATCH])), at)
     return len(pairs)
 
 
@@ -87,7 +89,7 @@ def _give(session: Session, orders: Sequence[int], customer: int) -> None:
         session.execute(statement, execution_options=UNSYNCHRONISED)
 
 
-def match_by_hand(session: Session, order: Order, customer: Customer, *, by: Actor) -> int:
+def match_by_hand(session: Session, order: Order, customer: Customer, *, by: Actor, at: datetime) -> int:
     """Say that an unmatched order, and all that name their customer as it does, are this customer's, now and later.
 
     Returns how many orders that were.
@@ -106,7 +108,7 @@ def match_by_hand(session: Session, order: Order, customer: Customer, *, by: Act
         session.add(alias)
         session.flush()
         same = Order.customer_number == value if by_number else Order.customer_key == value
-        return _match(session, same)
+        return _match(session, same, at)
 
 
 # ---- what is kept -------------------------------------------------------------------------------------
@@ -119,7 +121,7 @@ def month_of(session: Session, day: Any) -> ColumnElement[Any]:
     return func.date(day, "start of month", type_=Date)
 
 
-def keep_months(session: Session, customers: Keys) -> None:
+def keep_months(session: Session, customers: Keys, _at: datetime) -> None:
     """Work the month totals of some customers out anew."""
     session.execute(
         delete(CustomerMonth).where(CustomerMonth.customer_id.in_(customers)), execution_options=UNSYNCHRONISED
@@ -139,7 +141,7 @@ def months(session: Session) -> Select[Any]:
     return totals.where(Order.customer_id.is_not(None)).group_by(Order.customer_id, month)
 
 
-def keep_last_orders(session: Session, customers: Keys) -> None:
+def keep_last_orders(session: Session, customers: Keys, _at: datetime) -> None:
     """Keep the day of each customer's last order that is no return; that is no change of the customer's record."""
     concerned = customers.subquery()
     key = concerned.c[0]
@@ -171,10 +173,10 @@ def keep_order_totals(session: Session, orders: Keys) -> int:
 
 
 #: What follows, in this order, when orders of some customers came, changed or went.
-FOLLOWERS: tuple[Callable[[Session, Keys], None], ...] = (keep_months, keep_last_orders)
+FOLLOWERS: tuple[Callable[[Session, Keys, datetime], None], ...] = (keep_months, keep_last_orders, bring_back)
 
 
-def follow(session: Session, customers: Keys) -> None:
+def follow(session: Session, customers: Keys, at: datetime) -> None:
     """Do what follows from changes of the orders of some customers, in the same transaction."""
     for follower in FOLLOWERS:
-        follower(session, customers)
+        follower(session, customers, at)

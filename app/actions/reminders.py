@@ -1,14 +1,13 @@
 """Reminders: telling people once, what is due, and what one person does with his own."""
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, String, and_, cast, delete, func, literal, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app.models.base import mapper_of, rows_hit
+from app.models.base import insert_into, mapper_of, rows_hit
 from app.models.customers import Customer, CustomerStatus
 from app.models.interactions import AWAITING, Interaction
 from app.models.marketing import Opportunity, OpportunityStatus, PlanItem
@@ -90,7 +89,7 @@ def _insert_for(session: Session, row: Mapping[str, Any], people: Select[int]) -
     columns = mapper_of(Reminder).columns
     given = [literal(value, columns[name].type) for name, value in row.items()]
     statement = (
-        _insert(session)(Reminder)
+        insert_into(session, Reminder)
         .from_select(["person_id", *row], people.add_columns(*given))
         .on_conflict_do_nothing(index_elements=["person_id", "key"])
         .returning(Reminder.id)
@@ -98,8 +97,46 @@ def _insert_for(session: Session, row: Mapping[str, Any], people: Select[int]) -
     return len(session.scalars(statement).all())
 
 
-def _insert(session: Session) -> Any:
-    return (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert
+def tell_of_customers(
+    session: Session, kind: ReminderKind, concerned: Select[int | None, int], *, by: Actor, at: datetime
+) -> int:
+    """Remind each person once of all the customers that something happened to: of one by its name, of more by number.
+
+    ``concerned`` gives the person and the customer's key, and is read into numbers alone; whoever is left out by
+    ``tell`` is left out here. Returns how many were told.
+    """
+    each = concerned.subquery()
+    person, customer = each.c
+    first, number = func.min(customer).label("first"), func.count().label("number")
+    told = person.is_distinct_from(by.person_id) & person.in_(_wanting(kind))
+    with system(session, "reminders are written for others, of customers that are theirs"):
+        found = session.execute(select(person.label("person_id"), first, number).where(told).group_by(person)).all()
+        alone = [one.first for one in found if one.number == 1]
+        names = dict(session.execute(select(Customer.id, Customer.name).where(Customer.id.in_(alone))).all())
+        shared = {"kind": kind.key, "about": Customer.__tablename__, "created_on": at}
+        made = [
+            {
+                **shared,
+                "person_id": one.person_id,
+                "key": f"{kind.key}:{one.first}:{at.astimezone(UTC).isoformat()}",
+                "row_id": one.first,
+                "values": {"by": _name_of(session, by), **_one_or_many(one.number, names.get(one.first))},
+            }
+            for one in sorted(found, key=lambda one: one.person_id)  # two who tell at once wait in one order
+        ]
+        return _insert_new(session, made)
+
+
+def _one_or_many(count: int, name: str | None) -> dict[str, str]:
+    return {"count": f"{count:,}"} if name is None else {"name": name}
+
+
+def _insert_new(session: Session, made: Sequence[Mapping[str, Any]]) -> int:
+    """Write reminders, of which nobody gets one whose key he has."""
+    if not made:
+        return 0
+    statement = insert_into(session, Reminder).on_conflict_do_nothing(index_elements=["person_id", "key"])
+    return len(session.scalars(statement.returning(Reminder.id), made).all())
 
 
 # ---- what is due ----------------------------------------------------------------------------------------
@@ -141,8 +178,7 @@ def _tell_due(
     with system(session, "what is due is told to whoever it is due for"):
         while rows := session.execute(due.where(key > last).order_by(key).limit(BATCH)).all():
             made = [{**describe(row), "created_on": at} for row in rows]
-            statement = _insert(session)(Reminder).on_conflict_do_nothing(index_elements=["person_id", "key"])
-            told += len(session.scalars(statement.returning(Reminder.id), made).all())
+            told += _insert_new(session, made)
             last = rows[-1].id
     return told
 

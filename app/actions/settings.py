@@ -20,7 +20,10 @@ from app.security.rights import Verb
 
 @dataclass(frozen=True)
 class Setting:
-    """One whole number that an administrator may change, from ``least`` to ``most``, in ``unit``."""
+    """One whole number that an administrator may change, from ``least`` to ``most``, in ``unit``.
+
+    With ``words`` it is one of these, the first of them for ``least``.
+    """
 
     key: str
     group: LazyString
@@ -29,10 +32,11 @@ class Setting:
     default: int
     least: int
     most: int
+    words: tuple[LazyString, ...] = ()
 
     def shown(self, value: int) -> str:
-        """A value as people read and type it."""
-        return str(value)
+        """A value as people read it."""
+        return str(self.words[value - self.least]) if self.words else str(value)
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,12 @@ class ClockSetting(Setting):
         """As 09:00."""
         return f"{value // 60:02}:{value % 60:02}"
 
+
+#: The days of the week, Monday as 0.
+WEEKDAYS = (
+    *(Label("Monday"), Label("Tuesday"), Label("Wednesday"), Label("Thursday")),
+    *(Label("Friday"), Label("Saturday"), Label("Sunday")),
+)
 
 _SIGN_IN = Label("Sign-in and sessions")
 
@@ -76,10 +86,24 @@ MORNING_END = ClockSetting("morning_end", _HOURS, Label("The morning ends at"), 
 AFTERNOON_BEGIN = ClockSetting("afternoon_begin", _HOURS, Label("The afternoon begins at"), "", 13 * 60)
 AFTERNOON_END = ClockSetting("afternoon_end", _HOURS, Label("The afternoon ends at"), "", 18 * 60)
 WORKING_HOURS = (MORNING_BEGIN, MORNING_END, AFTERNOON_BEGIN, AFTERNOON_END)
+
 _SERVICE = Label("Service management")
 
 HIGHEST_SERVICE_LEVEL = Setting(
     "highest_service_level", _SERVICE, Label("Complaints can be escalated up to level"), Label("levels"), 3, 1, 9
+)
+
+_CHURN = Label("Customer churn")
+
+CHURN_MONTHS = Setting("churn_months", _CHURN, Label("Warned when silent for"), Label("months"), 6, 1, 60)
+CHURN_WEEKDAY = Setting("churn_weekday", _CHURN, Label("Scanned every"), "", 5, 0, 6, WEEKDAYS)
+CHURN_HOUR = Setting("churn_hour", _CHURN, Label("Scanned at"), Label("o'clock"), 2, 0, 23)
+CHURN_FROM_CREATION = Setting(
+    "churn_from_creation",
+    _CHURN,
+    Label("Customers without an order count from their creation"),
+    *("", 0, 0, 1),
+    words=(Label("No"), Label("Yes")),
 )
 
 #: Every setting, in the order of the screen.
@@ -89,6 +113,10 @@ SETTINGS: tuple[Setting, ...] = (
     KEEP_REMINDERS_DAYS,
     KEEP_JOBS_DAYS,
     LARGEST_ATTACHMENT,
+    CHURN_MONTHS,
+    CHURN_WEEKDAY,
+    CHURN_HOUR,
+    CHURN_FROM_CREATION,
     *WORKING_HOURS,
     HIGHEST_SERVICE_LEVEL,
 )

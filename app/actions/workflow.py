@@ -1,16 +1,17 @@
 """Life cycles as data: a tuple of moves, from which come the check, the buttons, the form and the history."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, and_, func, insert, literal, null, select, update
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.errors import Forbidden, Stale, WrongState
 from app.i18n import Choice, Label, LazyString, format_moment, gettext
+from app.models.base import insert_into, mapper_of, rows_hit
 from app.models.history import StatusMove
 from app.models.org import Employee
 from app.security.actor import Actor
@@ -58,6 +59,15 @@ class Move:
     unless: Callable[[Any], LazyString | None] | None = None
     is_ending: bool = False
     icon: str = "arrow-right"
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Rows that were moved at once: how many, and the conditions under which a row, and a ``StatusMove``, is theirs."""
+
+    count: int
+    rows: ColumnElement[bool]
+    moves: ColumnElement[bool]
 
 
 @dataclass(frozen=True)
@@ -145,6 +155,93 @@ class Workflow:
         if self.on_entry is not None:
             self.on_entry(session, row, at=at)
 
+    # ---- many at once -----------------------------------------------------------------------------------
+
+    def enter_all(
+        self,
+        session: Session,
+        rows: Select[*tuple[Any, ...]],
+        status: Choice,
+        *,
+        by: Actor,
+        at: datetime,
+        reason: str | None = None,
+    ) -> Moved:
+        """Bring a row into life for each that ``rows`` selects, its columns called as the model's; two statements.
+
+        What meets a unique key is left out. The session works as the system, because nobody has seen these rows, and
+        whoever calls sees to it that nobody else makes some at the same moment.
+        """
+        model: Any = self.model
+        marks = {"created_on": at, "created_by_id": by.person_id, "changed_on": at, "changed_by_id": by.person_id}
+        given = {"status": status, "version": 1, **marks}
+        last = session.scalar(select(func.max(model.id))) or 0
+        names = [*rows.selected_columns.keys(), *given]
+        made = insert_into(session, model).from_select(names, rows.add_columns(*_literals(model, given)))
+        session.execute(made.on_conflict_do_nothing())
+        is_new = and_(model.id > last, model.created_on == at)
+        new = select(model.id, null()).where(is_new).order_by(model.id)
+        count, moves = self._tell(session, new, "create", status, by=by, at=at, reason=reason)
+        return Moved(count, is_new, moves)
+
+    def fire_all(
+        self,
+        session: Session,
+        key: str,
+        condition: ColumnElement[bool],
+        *,
+        by: Actor,
+        at: datetime,
+        values: Mapping[str, Any] | None = None,
+        reason: str | None = None,
+    ) -> Moved:
+        """Make a move on every row that meets ``condition`` and stands where the move begins; two statements.
+
+        It is for what follows by itself: the system makes it, since ``who`` is not asked row by row, ``values`` are
+        written in place of what the move ``does``, and the session works as the system.
+        """
+        move, model = self.move(key), cast(Any, self.model)
+        if not by.is_system:
+            raise Forbidden(Label("You do not have the right to do this."), right=move.right)
+        if move.after is None:
+            raise ValueError(f"{key} leads to no state")
+        session.flush()
+        is_before = model.status.in_(move.before)
+        # Nobody else changes them from here on; what only refers to them may go on.
+        found = select(model.id, model.status).where(is_before, condition).order_by(model.id)
+        locked = found.with_for_update(of=model, key_share=True)
+        count, moves = self._tell(session, locked, move.key, move.after, by=by, at=at, reason=reason)
+        is_moved = model.id.in_(select(StatusMove.row_id).where(moves))
+        if count:
+            marks = {"changed_on": at, "changed_by_id": by.person_id, "version": model.version + 1}
+            written = {"status": move.after, **marks, **(values or {})}
+            statement = update(model).where(is_before, is_moved).values(written)
+            session.execute(statement, execution_options={"synchronize_session": False})
+            _forget(session, model, written)
+        return Moved(count, is_moved, moves)
+
+    def _tell(
+        self,
+        session: Session,
+        rows: Select[*tuple[Any, ...]],
+        key: str,
+        after: Choice,
+        *,
+        by: Actor,
+        at: datetime,
+        reason: str | None,
+    ) -> tuple[int, ColumnElement[bool]]:
+        """Write the history of rows, each selected by its key and the state it leaves; how many, and which it is."""
+        kind = mapper_of(self.model).class_.__tablename__
+        given = {"kind": kind, "move": key, "after": after, "by_id": by.person_id, "at": at, "reason": reason}
+        last = session.scalar(select(func.max(StatusMove.id))) or 0
+        statement = insert(StatusMove).from_select(
+            ["row_id", "before", *given], rows.add_columns(*_literals(StatusMove, given))
+        )
+        count = rows_hit(session, statement)
+        told = (StatusMove.kind == kind, StatusMove.move == key, StatusMove.at == at, StatusMove.id > last)
+        return count, and_(*told)
+
     def _flush(self, session: Session, row: Any, *, hands_over: bool) -> None:
         key = row.id
         try:
@@ -157,6 +254,19 @@ class Workflow:
             session.rollback()
             fresh = session.get(self.model, key)
             raise Stale(_changed_by(fresh, session) if fresh else Label("This record was deleted meanwhile.")) from None
+
+
+def _literals(model: type, values: Mapping[str, Any]) -> list[ColumnElement[Any]]:
+    """Values as columns of a select that is written into ``model``."""
+    columns = mapper_of(model).columns
+    return [literal(value, columns[name].type) for name, value in values.items()]
+
+
+def _forget(session: Session, model: type, names: Iterable[str]) -> None:
+    """Have columns of the rows that the session holds read anew, after a statement wrote them past it."""
+    for row in session.identity_map.values():
+        if isinstance(row, model):
+            session.expire(row, list(names))
 
 
 def refuse_stale(session: Session, row: Any, version: int | None) -> None:

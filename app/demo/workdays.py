@@ -43,13 +43,13 @@ class Workdays:
         """The number of the first workday on or after ``day``."""
         return bisect_left(self.dates, day)
 
-    def date(self, point: float) -> date:
-        """The day of a point."""
-        return self.dates[int(point)]
-
     def night(self, day: date) -> datetime:
         """Two in the night of any day, in UTC, when nobody but the machine works."""
         return datetime.combine(day, NIGHT, self._zone).astimezone(UTC)
+
+    def date(self, point: float) -> date:
+        """The day of a point."""
+        return self.dates[int(point)]
 
     def moment(self, point: float) -> datetime:
         """The moment of a point, in UTC, to the second."""

@@ -33,6 +33,7 @@ class AuditKind(Choice):
     SEEN_AS = "seen_as", Label("See as")
     SEEN_AS_ENDED = "seen_as_ended", Label("See as ended")
     JOB = "job", Label("Job")
+    CHURN_SCAN = "churn_scan", Label("Churn scan")
 
 
 class AuditEntry(Model):

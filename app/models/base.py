@@ -1,11 +1,25 @@
 """What every table shares: the metadata, column types, who made and changed a row, and its version."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any, cast
 
 from flask_appbuilder import Model
-from sqlalchemy import BigInteger, CursorResult, DateTime, Dialect, Executable, ForeignKey, Integer, String, event
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    CursorResult,
+    Date,
+    DateTime,
+    Dialect,
+    Executable,
+    ForeignKey,
+    Integer,
+    String,
+    event,
+    func,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import ColumnProperty, Mapped, Mapper, Session, declared_attr, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -128,8 +142,22 @@ class Recorded:
 
 
 def rows_hit(session: Session, statement: Executable) -> int:
-    """Run an UPDATE or DELETE and tell how many rows it changed."""
-    return cast("CursorResult[Any]", session.execute(statement)).rowcount
+    """Run a statement that writes and tell how many rows it wrote."""
+    # Of an INSERT the number is forgotten unless it is asked for beforehand.
+    result = session.execute(statement, execution_options={"preserve_rowcount": True})
+    return cast("CursorResult[Any]", result).rowcount
+
+
+def insert_into(session: Session, model: type) -> Any:
+    """An INSERT that knows ON CONFLICT, which every database says in words of its own."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    return dialect.insert(model)
+
+
+def day_of(moment: ColumnElement[datetime | None], zone: tzinfo | None) -> ColumnElement[date]:
+    """The day on which a moment lies in a time zone, reckoned by the database."""
+    # SQLite knows no time zones: ``app.database`` gives it this function of PostgreSQL.
+    return func.date(func.timezone(str(zone), moment), type_=Date)
 
 
 def mapper_of(model: type) -> Mapper[Any]:
@@ -137,4 +165,16 @@ def mapper_of(model: type) -> Mapper[Any]:
     return cast("Mapper[Any]", cast(Any, model).__mapper__)
 
 
-__all__ = ["NEVER_REUSED", "ChoiceType", "Exact", "Model", "Recorded", "UtcDateTime", "mapper_of", "rows_hit", "said"]
+__all__ = [
+    "NEVER_REUSED",
+    "ChoiceType",
+    "Exact",
+    "Model",
+    "Recorded",
+    "UtcDateTime",
+    "day_of",
+    "insert_into",
+    "mapper_of",
+    "rows_hit",
+    "said",
+]

@@ -74,6 +74,10 @@ class Order(Model):
         return self.number
 
 
+#: What counts as an order: a return does not (definition 09.7).
+NO_RETURN = Order.total >= 0
+
+
 class OrderLine(Model):
     """One line of an order. The price is the order's, not the catalogue's.
 

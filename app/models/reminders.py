@@ -102,6 +102,25 @@ BULK_UNDONE = ReminderKind(
     "arrow-back-up",
 )
 
+CHURN_WARNED = ReminderKind(
+    "churn_warned",
+    Label("A customer of mine is about to be lost"),
+    Label("About to be lost: “%(name)s” has not ordered for long"),
+    "/customers/show/{key}",
+    "alert-triangle",
+    many=Label("Customers of yours about to be lost: %(count)s"),
+    many_address="/churn/list/?status=warned",
+)
+CUSTOMER_BACK = ReminderKind(
+    "customer_back",
+    Label("A lost customer of mine orders again"),
+    Label("“%(name)s” ordered again and is back to normal"),
+    "/customers/show/{key}",
+    "arrow-back-up",
+    many=Label("Lost customers of yours that ordered again: %(count)s"),
+    many_address="/customers/list/",
+)
+
 NEXT_CONTACT_DUE = ReminderKind(
     "next_contact_due",
     Label("A next contact with a customer of mine is due"),
@@ -147,7 +166,7 @@ KINDS = {
     kind.key: kind
     for kind in (
         *(OPPORTUNITY_ASSIGNED, OPPORTUNITY_REASSIGNED, OPPORTUNITY_TAKEN_OVER, PLAN_ITEM_DUE, NEXT_CONTACT_DUE),
-        *(CUSTOMER_TRANSFERRED, CUSTOMER_TAKEN_OVER, CUSTOMER_WON_BACK, BULK_UNDONE),
+        *(CUSTOMER_TRANSFERRED, CUSTOMER_TAKEN_OVER, CHURN_WARNED, CUSTOMER_WON_BACK, CUSTOMER_BACK, BULK_UNDONE),
         *(SERVICE_ALLOCATED, SERVICE_ESCALATED, SERVICE_OVERDUE, SERVICE_HANDED_ON),
     )
 }

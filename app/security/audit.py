@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Table, insert
+from sqlalchemy import Select, Table, insert, literal
 from sqlalchemy.orm import Session
 
 from app.clock import now
@@ -56,16 +56,33 @@ def note(
 
 def write(session: Session, entries: Sequence[Entry], origin: Origin | None = None) -> None:
     """Add entries in one statement; each has a kind, changes, perhaps a reason, and the place of its record."""
-    where = origin or session.info.get("origin", NOWHERE)
-    shared = {
+    shared = _from(origin or session.info.get("origin", NOWHERE))
+    # Past the session, which would narrow the statement, and flush before it.
+    session.connection().execute(insert(entries_table()), [{**shared, **NOTHING, **_kept(one)} for one in entries])
+
+
+def _from(where: Origin) -> Entry:
+    return {
         "at": now(),
         "person_id": where.person_id,
         "person_name": where.person_name[:64],
         "address": where.address[:45],
         "request_id": where.request_id,
     }
-    # Past the session, which would narrow the statement, and flush before it.
-    session.connection().execute(insert(entries_table()), [{**shared, **NOTHING, **_kept(one)} for one in entries])
+
+
+def write_each(session: Session, kind: AuditKind, model: Any, rows: Select[*tuple[Any, ...]], *, reason: str) -> None:
+    """Add an entry for each row of ``model`` that ``rows`` selects, in one statement.
+
+    The columns of ``rows`` are the row's key, its name, the key of the record in whose history it stands, and what
+    changed, as JSON.
+    """
+    table = entries_table()
+    places = {"table_name": model.__tablename__, "root_table": (_root(model) or (model.__tablename__,))[0]}
+    given = {**_from(session.info.get("origin", NOWHERE)), **places, "kind": kind, "reason": reason[:LONGEST_REASON]}
+    more = (literal(value, table.c[name].type) for name, value in given.items())
+    names = ["row_id", "row_name", "root_id", "changes", *given]
+    session.connection().execute(insert(table).from_select(names, rows.add_columns(*more)))
 
 
 #: An entry that is about no record and has no reason.

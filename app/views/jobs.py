@@ -9,10 +9,11 @@ from flask import abort, flash, redirect, request
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 
 from app.actions import jobs
+from app.actions.settings import WEEKDAYS
 from app.clock import now
 from app.extensions import session
 from app.i18n import Choice, Label, format_moment, gettext, ngettext
-from app.jobs.frame import Kind, kinds
+from app.jobs.frame import Every, Kind, Weekly, kinds
 from app.jobs.frame.alive import is_silent
 from app.jobs.frame.queue import WAKE, start_now
 from app.jobs.frame.schedule import next_tick
@@ -153,13 +154,14 @@ class Jobs(CrmModelView):
 
     def _planned(self, kind: Kind, last: Job | None) -> Row:
         """A line of the schedule."""
+        every = kind.every_now(session())
         cells = [
             Cell(str(kind.label)),
-            Cell(in_words(kind.every), "date"),
+            Cell(in_words(every), "date"),
             self.cell(last, "started_at") if last else Cell(EMPTY),
             self.cell(last, "state") if last else Cell(EMPTY),
             self.cell(last, "outcome") if last else Cell(EMPTY),
-            Cell(format_moment(next_tick(kind.every, now(), zone())), "moment") if kind.every else Cell(EMPTY),
+            Cell(format_moment(next_tick(every, now(), zone())), "moment") if every else Cell(EMPTY),
         ]
         start = Button(Label("Run now"), self.path(f"run/{kind.key}"), "run", "refresh", is_post=True)
         return Row(0, 0, str(kind.label), cells, [start], self.path(f"show/{last.id}") if last else "")
@@ -187,8 +189,10 @@ SCHEDULE = (
 )
 
 
-def in_words(every: timedelta | time | None) -> str:
+def in_words(every: Every | None) -> str:
     """How often something is done."""
+    if isinstance(every, Weekly):
+        return gettext("Every %(day)s at %(time)s", day=WEEKDAYS[every.weekday], time=every.at.strftime("%H:%M"))
     if isinstance(every, time):
         return gettext("Daily at %(time)s", time=every.strftime("%H:%M"))
     minutes = every // timedelta(minutes=1) if every else 0

@@ -21,7 +21,7 @@ from app.security.rights import ORDERS, PRODUCTS, SALES_SYSTEM, STOCK, Verb
 from app.views import listing
 from app.views.choice_fields import CustomerField
 from app.views.durations import length_in_words
-from app.views.edge import actor
+from app.views.edge import actor, zone
 from app.views.forms import REQUIRED, CrmForm
 from app.views.guards import expose, needs
 from app.views.listing import ChoiceFilter, Filter, RangeFilter
@@ -242,7 +242,10 @@ class UnmatchedOrders(CrmModelView):
             return self.render_template("crm/move.html", form=form, notice="", **context)
         refuse_foreign_fields(form)
         done: list[int] = []
-        failure = attempt(form, lambda: done.append(match_by_hand(session(), row, form["customer"].data, by=actor())))
+        at = now(zone())
+        failure = attempt(
+            form, lambda: done.append(match_by_hand(session(), row, form["customer"].data, by=actor(), at=at))
+        )
         if failure is not None:
             return self.render_template("crm/move.html", form=form, notice=failure.notice, **context), failure.code
         flash(ngettext("Matched: %(num)s order.", "Matched: %(num)s orders.", done[0]), "success")

@@ -34,7 +34,7 @@ from app.models import (
 )
 from app.security.actor import SYSTEM
 from app.security.scope import copying
-from tests.integrations.trade import Trade, counts
+from tests.integrations.trade import ZONE, Trade, counts
 
 KINDS = ("products", "stock", "orders", "order_lines")
 KEPT = {"order_totals", "months", "last_orders"}
@@ -279,12 +279,12 @@ def test_an_order_without_exactly_one_customer_is_matched_later(trade: Trade, ro
     with rows() as session:
         born = Customer(number="KH260303000009", name=" 某公司 ", external_id="K7")
         session.add(born)
-        assert match_orders_of(session, [born]) == 1
+        assert match_orders_of(session, [born], at=now(ZONE)) == 1
         assert (order(session, "C").customer, born.version) == (born, 1)
         session.refresh(born)
         assert born.last_order_on == date(2026, 1, 1)
         deleted = session.scalars(select(Customer).where(Customer.name == "不在公司")).one()
-        assert match_orders_of(session, [deleted]) == 0
+        assert match_orders_of(session, [deleted], at=now(ZONE)) == 0
         session.delete(session.scalars(select(Customer).where(Customer.number == "KH260303000001")).one())
     assert trade.refresh().reports["orders"].unmatched == 1
     assert_kept(rows)
@@ -295,14 +295,14 @@ def test_a_match_by_hand_is_remembered(trade: Trade, rows: Any, session_of: Call
     trade.refresh()
     with rows() as session:
         customer = session.scalars(select(Customer).where(Customer.name.startswith("镇江"))).one()
-        assert match_by_hand(session, order(session, "S3"), customer, by=SYSTEM) == 2
+        assert match_by_hand(session, order(session, "S3"), customer, by=SYSTEM, at=now(ZONE)) == 2
         assert order(session, "S4").customer == customer
     trade.rows["orders"].append("S5,,没有的公司,2026-03-09,,,7")
     trade.rows["orders"][2] = "S3,,没有的公司,2026-02-09,,,101"
     assert trade.refresh().reports["orders"].unmatched == 0
     assert_kept(rows)
     with session_of("manager_a") as (session, actor), pytest.raises(Forbidden):
-        match_by_hand(session, Order(), customer, by=actor)
+        match_by_hand(session, Order(), customer, by=actor, at=now(ZONE))
 
 
 # ---- a source that is down, and turns -------------------------------------------------------------------

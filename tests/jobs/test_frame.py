@@ -15,7 +15,7 @@ from app.clock import now
 from app.errors import WrongState
 from app.extensions import db
 from app.i18n import Label, Told
-from app.jobs.frame import Kind, Work, enqueue, kinds, queue, run_due, schedule
+from app.jobs.frame import Kind, Weekly, Work, enqueue, kinds, queue, run_due, schedule
 from app.jobs.frame.alive import is_silent
 from app.jobs.frame.running import look_round, run_job
 from app.jobs.frame.worker import working
@@ -398,6 +398,11 @@ def test_a_worker_says_that_it_lives_only_now_and_then(app, rows):
         (timedelta(minutes=1), "2026-03-04 12:07:00", "2026-03-04 12:07", "2026-03-04 12:08"),
         (time(3, 0), "2026-03-04 12:07:00", "2026-03-04 03:00", "2026-03-05 03:00"),
         (time(3, 0), "2026-03-04 02:59:59", "2026-03-03 03:00", "2026-03-04 03:00"),
+        (Weekly(5, time(2, 0)), "2026-03-04 12:07:00", "2026-02-28 02:00", "2026-03-07 02:00"),
+        (Weekly(5, time(2, 0)), "2026-03-07 01:59:59", "2026-02-28 02:00", "2026-03-07 02:00"),
+        (Weekly(5, time(2, 0)), "2026-03-07 02:00:00", "2026-03-07 02:00", "2026-03-14 02:00"),
+        (Weekly(0, time(0, 0)), "2026-03-02 00:00:00", "2026-03-02 00:00", "2026-03-09 00:00"),
+        (Weekly(6, time(23, 0)), "2026-01-04 22:00:00", "2025-12-28 23:00", "2026-01-04 23:00"),
     ],
 )
 def test_the_moments_of_the_schedule(every, at, last, following):

@@ -4,6 +4,7 @@ import json
 import threading
 
 import pytest
+from flask_babel import force_locale
 from sqlalchemy import select
 
 from app.actions.settings import IDLE_MINUTES, KEEP_JOBS_DAYS, SETTINGS, change_settings, value_of
@@ -19,12 +20,15 @@ def values(rows):
         return {row.key: json.loads(row.value) for row in session.scalars(select(SettingValue))}
 
 
-def test_every_setting_stands_there_with_its_limits_and_default(as_):
+def test_every_setting_stands_there_with_its_limits_and_default(app, as_):
     page = as_("admin").get("/settings")
     text = text_of(page)
     fields = fields_of(page, "/settings")
     for one in SETTINGS:
-        assert f"{one.least}–{one.most}" in text and f"恢复默认值 {one.default}" in text
+        with app.test_request_context(), force_locale("zh"):
+            limits = [str(word) for word in one.words] or [f"{one.least}–{one.most}"]
+            default = one.word(one.default)
+        assert all(part in text for part in limits) and f"恢复默认值 {default}" in text
         assert fields[one.key] == str(one.default)
     assert "登录与会话" in text and "数据保留" in text and "天" in text
     assert "5–1440" in text_of(as_("admin", locale="en").get("/settings"))
@@ -56,6 +60,25 @@ def test_what_does_not_fit_comes_back_as_it_was_typed(as_, app, typed):
     assert (fields["idle_minutes"], fields["keep_jobs_days"]) == (typed, "77")
     assert 'aria-invalid="true"' in answer.get_data(as_text=True)
     assert everything(app) == before
+
+
+def test_a_setting_of_words_is_chosen_and_told_by_them(as_, rows):
+    browser = as_("admin")
+    assert browser.submit("/settings", churn_weekday="0", churn_from_creation="1").status_code == 302
+    assert values(rows) == {"churn_weekday": 0, "churn_from_creation": 1}
+    log = text_of(browser.get("/audit/list/"))
+    assert "周一" in log and "是" in log
+    for wrong in ("7", "-1", "周六", ""):
+        answer = browser.submit("/settings", churn_weekday=wrong)
+        assert answer.status_code == 422 and 'aria-invalid="true"' in answer.get_data(as_text=True)
+
+
+def test_who_lost_a_setting_of_words_is_told_the_word(as_):
+    first, second = as_("admin"), as_("admin")
+    mine, theirs = (fields_of(one.get("/settings"), "/settings") for one in (first, second))
+    second.post("/settings", {**theirs, "churn_weekday": "1"})
+    answer = first.post("/settings", {**mine, "churn_weekday": "2"})
+    assert answer.status_code == 409 and "期间有人将此项改为 周二" in text_of(answer)
 
 
 def test_the_limits_are_said(as_):

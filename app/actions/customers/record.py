@@ -61,7 +61,7 @@ def edit_customer(
     _fill(customer, values)
     flush_or_stale(session)
     if customer.name_key != name:
-        match_orders_of(session, [customer])
+        match_orders_of(session, [customer], at=at)
     if is_transfer:
         _transfer(session, customer, values, by=by, at=at)
 
@@ -69,7 +69,7 @@ def edit_customer(
 def restore_customer(session: Session, customer: Customer, *, by: Actor, at: datetime) -> None:
     """Bring a deleted customer back to the state it had, with the orders that came meanwhile."""
     LIFE.fire(session, customer, "restore", by=by, at=at)
-    match_orders_of(session, [customer])
+    match_orders_of(session, [customer], at=at)
 
 
 def _check_reason(values: Mapping[str, Any]) -> None:

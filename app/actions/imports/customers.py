@@ -180,8 +180,11 @@ class CustomerIntake(Intake):
             for values in rows
         ]
         LIFE.enter(self.session, entries, by=self.by, at=self.at, reason=gettext("Import"))
-        match_orders_of(self.session, [customer for customer, _ in entries])
+        self._match_orders([customer for customer, _ in entries])
         return [customer.id for customer, _ in entries]
+
+    def _match_orders(self, customers: Sequence[Customer]) -> None:
+        match_orders_of(self.session, customers, at=self.at.astimezone(self.directory.zone))
 
     def _customer(self, values: Values) -> Customer:
         customer = Customer(manager_id=self._manager_id(values), created_on=self.at)
@@ -207,7 +210,7 @@ class CustomerIntake(Intake):
         for name, value in different.items():
             setattr(customer, name, value)
         if different.keys() & {"name", "external_id"}:
-            match_orders_of(self.session, [customer])
+            self._match_orders([customer])
         return bool(different)
 
     def _check_change(self, customer: Customer, values: Values) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.actions.imports import Fault, Report, bad_rows_file, open_table
 from app.actions.imports.mapping import Rule
 from app.actions.imports.report import BadRow
+from app.clock import now
 from app.integrations.sales_system.folders import FileSource
 from app.integrations.sales_system.kinds import FAULTS
 from app.integrations.sales_system.loading import Progress, read, take_over
@@ -41,7 +42,7 @@ def import_file(
         loaded = read(session, source, zone=zone, since={}, progress=progress)
         _write_bad_rows(session, file, errors_file)
         be_alone(session)
-        take_over(session, loaded)
+        take_over(session, loaded, at=now(zone))
         yield session, loaded.reports[kind]
 
 

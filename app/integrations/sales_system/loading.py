@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -111,10 +112,10 @@ def _count_faults(session: Session, loaded: Loaded) -> None:
         report.errors = [Fault(row.row, row.column, str(told_from_json(row.reason))) for row in session.execute(first)]
 
 
-def take_over(session: Session, loaded: Loaded) -> None:
-    """Write what was read, in the running transaction."""
+def take_over(session: Session, loaded: Loaded, *, at: datetime) -> None:
+    """Write what was read, in the running transaction; ``at`` is in the company's time zone."""
     with copying(session):
-        loaded.removed = switch(session, loaded.load, loaded.reports)
+        loaded.removed = switch(session, loaded.load, loaded.reports, at=at)
     if ORDERS.key in loaded.reports:
         loaded.reports[ORDERS.key].unmatched = _unmatched(session, loaded.load)
         loaded.differences = _differences(session, loaded.load)

@@ -91,7 +91,7 @@ def _run(
         loaded = read(session, source, zone=occasion.zone, since=since, progress=tell)
         be_alone(session)
         turn.hold(session, now())
-        take_over(session, loaded)
+        take_over(session, loaded, at=now(occasion.zone))
         _replace_set_aside(session, turn.refresh_id, loaded)
         _end(session, turn, loaded, since)
         session.commit()

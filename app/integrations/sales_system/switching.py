@@ -1,6 +1,7 @@
 """The one transaction in which a load takes the place of what was there: only what is fresh or gone is written."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, Table, and_, case, delete, func, insert, literal, or_, select, update
@@ -36,7 +37,7 @@ TOTALS = (
 )
 
 
-def switch(session: Session, load: Load, reports: dict[str, Report]) -> dict[str, int]:
+def switch(session: Session, load: Load, reports: dict[str, Report], *, at: datetime) -> dict[str, int]:
     """Write everything; fills the counts of the reports in and returns how many rows of each kind were removed."""
     last = session.scalar(select(func.max(Order.id))) or 0
     _note_customers(session, Order.id.in_(select(TOUCHED_ORDERS.c.id)))
@@ -52,7 +53,7 @@ def switch(session: Session, load: Load, reports: dict[str, Report]) -> dict[str
     _note_customers(session, or_(Order.id > last, Order.id.in_(select(TOUCHED_ORDERS.c.id))))
     _note_customers(session, Order.id.in_(select(MATCHES.c.id)))
     settle(session, TOUCHED_CUSTOMERS)
-    follow(session, select(TOUCHED_CUSTOMERS.c.id))
+    follow(session, select(TOUCHED_CUSTOMERS.c.id), at)
     return {key: removed[key] for key in KINDS if key in load.given}
 
 

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import time, timedelta
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
+
+from sqlalchemy.orm import Session
 
 import app.jobs
 from app.i18n import Label, Told
@@ -18,18 +20,34 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Weekly:
+    """A time of the company's clock on one day of the week, of which Monday is 0."""
+
+    weekday: int
+    at: time
+
+
+#: How often something is done: at that distance, or each day or week at that time of the company's clock.
+Every: TypeAlias = timedelta | time | Weekly
+
+
+@dataclass(frozen=True)
 class Kind:
     """One kind of job; ``run`` does it and tells what came of it.
 
-    With ``every`` it is done by itself: at that distance, or each day at that time of the company's clock. It is begun
+    With ``every`` it is done by itself; where that depends on settings, it is a function that reads them. It is begun
     at most ``most_tries`` times when it breaks; a DomainError ends it at once, because a second try hears the same no.
     """
 
     key: str
     label: Label
     run: Callable[[Work], Told]
-    every: timedelta | time | None = None
+    every: Every | Callable[[Session], Every] | None = None
     most_tries: int = 3
+
+    def every_now(self, session: Session) -> Every | None:
+        """How often it is done by itself, as the settings are now."""
+        return self.every(session) if callable(self.every) else self.every
 
 
 @cache
