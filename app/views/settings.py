@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import flash, redirect
 from flask_appbuilder.baseviews import BaseView
-from wtforms import Field, HiddenField, IntegerField, SelectField
+from wtforms import Field, HiddenField, IntegerField
 from wtforms.validators import InputRequired
 
 from app.actions.settings import SETTINGS, ClockSetting, Setting, change_settings, values_of
@@ -80,13 +80,9 @@ def settings_form() -> type[CrmForm]:
 
 
 def _field(one: Setting) -> Field:
+    limits = gettext("%(least)s to %(most)s", least=one.shown(one.least), most=one.shown(one.most))
     if isinstance(one, ClockSetting):
-        more = {"maxlength": 5, "placeholder": one.shown(one.default)}
-        return ClockField(one.label, [InputRequired(REQUIRED)], render_kw=more)
-    if one.words:
-        choices = [(one.least + place, str(word)) for place, word in enumerate(one.words)]
-        return SelectField(one.label, [InputRequired(REQUIRED)], coerce=int, choices=choices)
-    limits = gettext("%(least)s to %(most)s", least=one.least, most=one.most)
+        return ClockField(one.label, [InputRequired(REQUIRED)], description=limits, render_kw={"maxlength": 5})
     more = {"min": one.least, "max": one.most, "step": 1}
     return IntegerField(one.label, [InputRequired(REQUIRED)], description=limits, render_kw=more)
 

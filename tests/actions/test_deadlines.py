@@ -30,13 +30,21 @@ def renewed(session, row, at=NOW):
 def test_each_step_has_its_limit_by_priority(rows):
     with rows() as session:
         # Monday 10:00: 4 hours are 2 in the morning and 2 from 13:00 on; 2 hours end at noon; half an hour.
-        expected = {"normal": "2026-03-02 15:00", "urgent": "2026-03-02 12:00", "most_urgent": "2026-03-02 10:30"}
+        expected = {
+            Priority.NORMAL: "2026-03-02 15:00",
+            Priority.URGENT: "2026-03-02 12:00",
+            Priority.MOST_URGENT: "2026-03-02 10:30",
+        }
         for priority, due in expected.items():
-            assert renewed(session, request_of(session, priority=Priority(priority))) == moment(due)
+            assert renewed(session, request_of(session, priority=priority)) == moment(due)
         # 24 hours are three days; 8 one; 4 hours from 17:00 are 1, and 3 of the next morning.
-        expected = {"normal": "2026-03-05 17:00", "urgent": "2026-03-03 17:00", "most_urgent": "2026-03-03 12:00"}
+        expected = {
+            Priority.NORMAL: "2026-03-05 17:00",
+            Priority.URGENT: "2026-03-03 17:00",
+            Priority.MOST_URGENT: "2026-03-03 12:00",
+        }
         for priority, due in expected.items():
-            row = request_of(session, assigned="2026-03-02 17:00", priority=Priority(priority))
+            row = request_of(session, assigned="2026-03-02 17:00", priority=priority)
             assert renewed(session, row) == moment(due)
 
 
@@ -267,7 +275,8 @@ def test_every_figure_is_the_sum_of_its_stretches(rows):
         assert [one.minutes for one in found.values()] == [70, 30 + 60 + 450 + 45, 100 + 60 + 450 + 45]
         assert [one.is_running for one in found.values()] == [False, True, True]
         for one in found.values():
-            assert sum(stretch.minutes for stretch in one.stretches()) == one.minutes
+            told = [stretch.minutes for stretch in one.stretches()]
+            assert sum(told) == one.minutes
         assert found[Part.TOTAL].unknown_years() == []
 
 

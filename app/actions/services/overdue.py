@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.actions.org import administrators
 from app.actions.reminders import STILL_TOLD, tell
-from app.actions.services.deadlines import is_overdue, step_of, waits_for_a_step
+from app.actions.services.deadlines import is_overdue, step_of
 from app.i18n import format_moment
 from app.models.org import Department, Employee
 from app.models.reminders import SERVICE_OVERDUE
@@ -30,8 +30,7 @@ def tell_overdue(session: Session, *, at: datetime, batch: int = BATCH) -> int:
     with system(session, "the supervisor is told of everybody's requests"):
         requests = session.scalars(
             select(ServiceRequest)
-            .where(is_overdue(at), ServiceRequest.due_on >= at - STILL_TOLD, waits_for_a_step())
-            .where(ServiceRequest.is_overdue_told.is_(False))
+            .where(is_overdue(at), ServiceRequest.due_on >= at - STILL_TOLD, ServiceRequest.is_overdue_told.is_(False))
             .order_by(ServiceRequest.due_on, ServiceRequest.id)
             .limit(batch)
         ).all()
@@ -67,7 +66,7 @@ def supervisors_of(session: Session, person_ids: Collection[int | None]) -> Mapp
     assigning = set(session.scalars(allocating))
     heads = dict(session.execute(select(Department.id, Department.head_id)).all())
     places = select(Employee.id, Department.path).join(Employee.department).where(Employee.id.in_(person_ids))
-    paths = dict(session.execute(places).all())
+    paths: dict[int, str] = dict(session.execute(places).all())
     everybody_else = session.scalars(administrators()).all()
 
     def found(person_id: int | None) -> Collection[int]:
