@@ -78,6 +78,15 @@ def found_by(model: Any, text: str) -> list[ColumnElement[bool]]:
     ]
 
 
+def keys_found_by(model: Any, text: str) -> Select[int]:
+    """The keys of the records that ``text`` finds by name or number, also of those that the reader does not see.
+
+    It is for what tells the reader the name itself; a phone number, which it does not tell, finds nothing.
+    """
+    table = search_table(model)
+    return select(table.c.rowid).where(_Has(table.c.tokens, literal((terms_of(text), ()), Terms())))
+
+
 def _ways(text: str) -> tuple[tuple[Term, ...], ...]:
     phone = phone_term(text)
     return terms_of(text), (phone,) if phone else ()

@@ -195,6 +195,10 @@ def test_the_archive_is_only_looked_at(as_):
     [
         ("", 8),
         ("customer=镇江", 4),
+        ("customer=zhenjiang", 4),
+        ("customer=zwsw", 4),
+        ("customer=没有这个", 0),
+        ("customer=13800138000", 0),
         ("summary=异响", 2),
         ("kind=投诉", 4),
         ("kind=Suggestion", 2),

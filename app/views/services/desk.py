@@ -14,7 +14,10 @@ from app.actions.services.life import DESK
 from app.actions.workflow import Move
 from app.i18n import Label, gettext, listed
 from app.models.basedata import Category
+from app.models.customers import Customer
 from app.models.services import Priority, ServiceRequest
+from app.search import keys_found_by
+from app.search.tokens import long_runs
 from app.security.rights import SERVICES
 from app.views import listing
 from app.views.choice_fields import PersonField, ScoreField
@@ -34,12 +37,15 @@ PRIORITY_LOOKS = {Priority.URGENT: "new", Priority.MOST_URGENT: "bad"}
 
 @dataclass(frozen=True)
 class CustomerNameFilter(Filter):
-    """A part of what the customer was called, whether or not the reader sees the customer."""
+    """The customer as the search of customers finds it, whether or not the reader sees the customer."""
 
     def conditions(self, model: Any, values: Mapping[str, str], zone: ZoneInfo) -> list[ColumnElement[bool]]:
-        """Letter case does not count."""
+        """Pinyin and initials find it too."""
         value = values.get(self.name)
-        return [model.customer_name.icontains(value, autoescape=True)] if value else []
+        if not value:
+            return []
+        together = (model.customer_name.contains(run) for run in long_runs(value))
+        return [model.customer_id.in_(keys_found_by(Customer, value)), *together]
 
 
 FILTERS = (
