@@ -16,6 +16,7 @@ from app.models.basedata import Category
 from app.models.churn import ChurnCase, ChurnMeasure, ChurnStatus
 from app.security.rights import CHURN
 from app.security.scope import ONE_BY_ONE
+from app.views.churn_scan import scan_button
 from app.views.forms import CrmForm
 from app.views.listing import ChoiceFilter, EntryFilter, PersonFilter, RangeFilter
 from app.views.moves import MovingView
@@ -60,6 +61,10 @@ class Churn(MovingView):
         "Every week the customers without an order for six months are looked up. Each stands here as a warning, and "
         "its account manager acts on it."
     )
+
+    def new_button(self) -> Button | None:
+        """Cases come to be by the scan alone, which may be asked for at once."""
+        return scan_button()
 
     def more_buttons(self, row: ChurnCase) -> list[Button]:
         """What may be done with an open case; in the list, the way to what is only to be looked at."""

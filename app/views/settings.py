@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import flash, redirect
 from flask_appbuilder.baseviews import BaseView
-from wtforms import Field, HiddenField, IntegerField
+from wtforms import Field, HiddenField, IntegerField, SelectField
 from wtforms.validators import InputRequired
 
 from app.actions.settings import SETTINGS, ClockSetting, Setting, change_settings, values_of
@@ -83,6 +83,9 @@ def _field(one: Setting) -> Field:
     limits = gettext("%(least)s to %(most)s", least=one.shown(one.least), most=one.shown(one.most))
     if isinstance(one, ClockSetting):
         return ClockField(one.label, [InputRequired(REQUIRED)], description=limits, render_kw={"maxlength": 5})
+    if one.words:
+        choices = [(one.least + place, str(word)) for place, word in enumerate(one.words)]
+        return SelectField(one.label, [InputRequired(REQUIRED)], coerce=int, choices=choices)
     more = {"min": one.least, "max": one.most, "step": 1}
     return IntegerField(one.label, [InputRequired(REQUIRED)], description=limits, render_kw=more)
 

@@ -25,6 +25,7 @@ from app.views.printing import PrintedTable
 from app.views.services.blocks import Block, printed_rounds, steps_of
 from app.views.services.desk import FILTERS, PRIORITY_FILTER, SHORT_MOVES, ServiceView
 from app.views.services.queues import ServiceAssignment, ServiceFeedback, ServiceProcessing
+from app.views.services_time import time_block
 
 #: What is called otherwise in the address than elsewhere.
 ADDRESSES = {"list/": "archive", "add": "create"}
@@ -84,9 +85,10 @@ class ServiceRequests(ServiceView):
         return row
 
     def sections(self, row: ServiceRequest) -> Any:
-        """What was done since."""
+        """What was done since, and how long it took."""
         blocks = steps_of(row)
-        return [{"template": "crm/service_section.html", "blocks": blocks}] if blocks else []
+        done = [{"template": "crm/service_section.html", "blocks": blocks}] if blocks else []
+        return [*done, time_block(row)]
 
     def printed_tables(self, row: ServiceRequest) -> Any:
         """Every round."""

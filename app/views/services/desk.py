@@ -21,6 +21,7 @@ from app.search.tokens import long_runs
 from app.security.rights import SERVICES
 from app.views import listing
 from app.views.choice_fields import PersonField, ScoreField
+from app.views.deadlines import due_cell
 from app.views.forms import REQUIRED, field_of
 from app.views.listing import ChoiceFilter, EntryFilter, Filter, RangeFilter
 from app.views.moves import ANSWER_FIELDS, MovingView
@@ -105,13 +106,13 @@ class ServiceView(MovingView):
         return replace(column, label=CREATION_DATE) if name == "created_on" else column
 
     def cell(self, row: Any, name: str, *, is_wide: bool = False) -> Cell:
-        """What is urgent or was escalated says so beside its summary, a deadline its hour."""
+        """What is urgent or was escalated says so beside its summary, a deadline what is left of it."""
         cell = super().cell(row, name, is_wide=is_wide)
         if name == "summary":
             return replace(cell, mark=mark_of(row))
         if name == "priority":
             return replace(cell, look=PRIORITY_LOOKS.get(row.priority, ""))
-        return replace(cell, text=cell.title or cell.text, title="") if name == "due_on" else cell
+        return due_cell(row, cell.label) if name == "due_on" else cell
 
     def facts(self, row: ServiceRequest) -> Any:
         """How it came in."""
