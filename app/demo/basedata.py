@@ -22,12 +22,13 @@ LEAST_ORDERS, MOST_ORDERS = 1, 12
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """Regions, industries, kinds of interactions and of churn by their text, levels from the lowest up."""
+    """Regions, industries, kinds of interactions, of churn and of services by their text, levels from the lowest up."""
 
     regions: dict[str, int]
     industries: dict[str, int]
     interaction_kinds: dict[str, int]
     churn_reasons: dict[str, int]
+    service_kinds: dict[str, int]
     levels: tuple[int, ...]
 
 
@@ -38,6 +39,7 @@ def read_entries(connection: Connection) -> Entries:
         industries=_entries(connection, Category.INDUSTRY),
         interaction_kinds=_entries(connection, Category.INTERACTION_KIND),
         churn_reasons=_entries(connection, Category.CHURN_REASON),
+        service_kinds=_entries(connection, Category.SERVICE_KIND),
         levels=tuple(_entries(connection, Category.LEVEL).values()),
     )
 

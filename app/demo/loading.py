@@ -27,6 +27,7 @@ from app.demo.marketing import OpportunityWriter
 from app.demo.orders import OrderWriter
 from app.demo.org import Team, write_team
 from app.demo.reminders import write_reminders
+from app.demo.services import ServiceWriter
 from app.demo.workdays import Workdays
 from app.demo.world import World
 from app.errors import DomainError
@@ -43,6 +44,7 @@ from app.models.marketing import Opportunity, PlanItem
 from app.models.orders import CustomerMonth, Order, OrderLine
 from app.models.org import Department, Employee
 from app.models.search import search_table, searched_models
+from app.models.services import ServiceRequest, ServiceRound
 from app.search import fill_up
 from app.security.audit import unlogged
 from config import Settings
@@ -59,7 +61,7 @@ CARRIED_OVER = 3
 #: Parents before children.
 KEYED = (
     *(Announcement, Product, StockLevel, Customer, Contact, Opportunity, PlanItem, StatusMove),
-    *(Order, OrderLine, Interaction, ChurnCase, ChurnMeasure),
+    *(Order, OrderLine, Interaction, ChurnCase, ChurnMeasure, ServiceRequest, ServiceRound),
 )
 WRITTEN = (NumberSeries, *KEYED, CustomerMonth)
 
@@ -157,6 +159,7 @@ class _Loading:
         self._orders = OrderWriter(self._world)
         self._churn = ChurnWriter(self._world)
         self._interactions = InteractionWriter(self._world)
+        self._services = ServiceWriter(self._world)
         self._written = 0
 
     def run(self) -> None:
@@ -206,6 +209,7 @@ class _Loading:
         self._orders.write(account, plan)
         self._churn.write(account, fate)
         self._interactions.write(account)
+        self._services.write(account)
         self._tell()
         return account.key
 

@@ -180,6 +180,27 @@ class ChurnWords:
 
 
 @dataclass(frozen=True, slots=True)
+class Matter:
+    """Something that customers ask for: how it is handled, at once and again, and what they say to it."""
+
+    summary: str
+    request: str
+    handling: tuple[str, ...]
+    again: tuple[str, ...]
+    good: tuple[str, ...]
+    bad: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceWords:
+    """What customers ask for by kind, with the running totals of the weights, and why one is escalated."""
+
+    matters: dict[str, tuple[Matter, ...]]
+    weights: tuple[float, ...]
+    escalation: str
+
+
+@dataclass(frozen=True, slots=True)
 class Warehouses:
     """Names of warehouses with the letter of their places, and remarks on what lies there."""
 
@@ -315,10 +336,27 @@ def churn_words() -> ChurnWords:
     return ChurnWords(tuple(entry["first"]), tuple(entry["further"]), reasons, tuple(entry["returns"]))
 
 
+@cache
+def service_words() -> ServiceWords:
+    """What customers ask for, and what becomes of it."""
+    entry = _read("services.json")
+    kinds = entry["kinds"]
+    matters = {
+        kind: tuple(Matter(**_firmly({**one, "again": each["again"]})) for one in each["requests"])
+        for kind, each in kinds.items()
+    }
+    weights = tuple(accumulate(float(each["weight"]) for each in kinds.values()))
+    return ServiceWords(matters, weights, entry["escalation"])
+
+
 def team() -> dict[str, list[dict[str, Any]]]:
     """The departments, accounts and colleagues of the demo company."""
     entry: dict[str, list[dict[str, Any]]] = _read("team.json")
     return entry
+
+
+def _firmly(words: dict[str, Any]) -> dict[str, Any]:
+    return {name: _firm(word) for name, word in words.items()}
 
 
 def _firm(word: Any) -> Any:

@@ -39,6 +39,7 @@ from app.models import (
     Product,
     Reach,
     Reminder,
+    ServiceRequest,
     StatusMove,
     StockLevel,
 )
@@ -198,7 +199,8 @@ def test_every_opportunity_keeps_the_rules(session: Session):
         kinds.add(move.kind)
         if move.kind == Opportunity.__tablename__:
             moves.setdefault(move.row_id, []).append(move)
-    assert kinds == {Opportunity.__tablename__, ChurnCase.__tablename__, Customer.__tablename__}
+    told = (Opportunity, ChurnCase, Customer, ServiceRequest)
+    assert kinds == {model.__tablename__ for model in told}
     for row in session.scalars(select(Opportunity)):
         _keeps_the_rules(row, moves[row.id])
 

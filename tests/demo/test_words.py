@@ -20,7 +20,7 @@ from app.demo.courses import ASSIGNED, FAILED, SUCCEEDED, UNASSIGNED, Courses
 from app.demo.dice import Dice
 from app.demo.org import Seller, Team
 from app.demo.people import landline, mobile
-from app.demo.vocabulary import WORDS, churn_words, cities, goods, phrases, talks, team, trades
+from app.demo.vocabulary import WORDS, churn_words, cities, goods, phrases, service_words, talks, team, trades
 from app.demo.workdays import Workdays, is_workday
 from app.demo.world import World
 from app.models import Category
@@ -61,7 +61,7 @@ def test_every_phrase_has_only_known_gaps():
     known = contact | {"n", "unit", "subject", "budget", "final", "closing", "live"}
     words = phrases()
     texts = [text for group in {id(t.group): t.group for t in trades()}.values() for text in _texts(group)]
-    texts += [*_texts(words), *_texts(talks().ways), *_texts(churn_words())]
+    texts += [*_texts(words), *_texts(talks().ways), *_texts(churn_words()), *_texts(service_words())]
     assert len(texts) > 900
     for text in texts:
         assert {field for _, field, _, _ in string.Formatter().parse(text) if field is not None} <= known
@@ -83,6 +83,7 @@ def test_the_words_name_known_dictionary_entries():
     assert {(Category.REGION, city.region) for city in cities()} <= items
     assert {(Category.INDUSTRY, trade.group.industry) for trade in trades()} <= items
     assert {(Category.SOURCE, source) for source in phrases().openings} <= items
+    assert {(Category.SERVICE_KIND, kind) for kind in service_words().matters} <= items
     assert {(Category.INTERACTION_KIND, way.kind) for way in talks().ways} <= items
     assert {(Category.CHURN_REASON, kind) for kind in churn_words().reasons} == {
         one for one in items if one[0] is Category.CHURN_REASON
