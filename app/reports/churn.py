@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -99,8 +99,10 @@ def moves_of(customer: Customer) -> Statement:
 
 
 def measures_at(session: Session, places: Collection[tuple[int, datetime]]) -> Mapping[tuple[int, datetime], str]:
-    """The measures written at some moments, by the key of their case and that moment."""
+    """The measures written at some moments and between them, by the key of their case and the moment."""
     keys, moments = {key for key, _ in places}, {moment for _, moment in places}
-    written = select(ChurnMeasure).where(ChurnMeasure.case_id.in_(keys), ChurnMeasure.created_on.in_(moments))
+    # SQLite compares moments as texts, of which a moment may have more than one.
+    first, last = min(moments) - timedelta(seconds=1), max(moments) + timedelta(seconds=1)
+    written = select(ChurnMeasure).where(ChurnMeasure.case_id.in_(keys), ChurnMeasure.created_on.between(first, last))
     found = session.scalars(written, execution_options=ONE_BY_ONE)
     return {(one.case_id, one.created_on): one.text for one in found}

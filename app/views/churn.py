@@ -1,6 +1,7 @@
 """Churn on the screen: customers about to be lost, what is done to keep them, and those that are lost."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask import request
@@ -8,8 +9,8 @@ from flask_appbuilder.models.sqla.interface import SQLAInterface
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from app.actions.churn.life import CASES, MOST_LETTERS, OPEN
-from app.actions.workflow import Move
+from app.actions.churn.life import CASES, MOST_LETTERS, OPEN, is_system
+from app.actions.workflow import Move, Workflow
 from app.extensions import session
 from app.i18n import Label, format_moment, gettext, ngettext
 from app.models.basedata import Category
@@ -27,6 +28,10 @@ from app.views.search_filters import CustomerFilter
 
 #: The word under which a list offers what is not closed.
 STILL_OPEN = Label("Not closed")
+#: A case is recovered by an order, which no page asks for.
+BY_PEOPLE = replace(CASES, moves=tuple(move for move in CASES.moves if move.who is not is_system))
+#: What only the end of a case brings.
+OF_ENDS = ("recovered_on", "confirmed_on", "reason_kind", "reason")
 
 
 class Churn(MovingView):
@@ -43,8 +48,8 @@ class Churn(MovingView):
     name_column = "customer"
     needed_relations = ("customer",)
     show_columns = (
-        *("customer", "manager", "last_order_on", "as_of", "confirmed_on", "recovered_on"),
-        *("reason_kind", "reason"),
+        *("customer", "manager", "last_order_on", "as_of"),
+        *OF_ENDS,
     )
     order_columns = ("id",)
     default_sort = "-id"
@@ -58,9 +63,14 @@ class Churn(MovingView):
     )
     empty_title = Label("No customer is about to be lost")
     empty_text = Label(
-        "Every week the customers without an order for six months are looked up. Each stands here as a warning, and "
+        "Every week the customers that have not ordered for months are looked up. Each stands here as a warning, and "
         "its account manager acts on it."
     )
+
+    @property
+    def flow(self) -> Workflow:
+        """What people do."""
+        return BY_PEOPLE
 
     def new_button(self) -> Button | None:
         """Cases come to be by the scan alone, which may be asked for at once."""
@@ -72,6 +82,10 @@ class Churn(MovingView):
         if moves or request.endpoint != "Churn.list":
             return moves
         return [Button(Label("See"), self.path(f"show/{row.id}"), "see", "eye")]
+
+    def facts(self, row: ChurnCase) -> list[Cell]:
+        """What an end has brought only once there is one."""
+        return [cell for cell in super().facts(row) if cell.name not in OF_ENDS or getattr(row, cell.name) is not None]
 
     def sections(self, row: ChurnCase) -> list[Any]:
         """The measures taken so far."""

@@ -64,7 +64,8 @@ def _churn(look: CustomerLook) -> HealthReading:
     if case is not None and (case.status in OPEN or look.customer.status is LOST):
         since = case.confirmed_on or case.created_on
         note = gettext("since %(day)s", day=since.astimezone(zone()).date())
-        return HealthReading(str(case.status.label), notes=[note], href=page_of(case))
+        state = case.status.label if case.status in OPEN else LOST.label
+        return HealthReading(str(state), notes=[note], href=page_of(case), is_word=True)
     return _silence(look)
 
 

@@ -57,13 +57,17 @@ class CustomerLook:
 
 @dataclass(frozen=True)
 class HealthReading:
-    """A figure as it stands, with the way to its rows; ``stars`` are drawn in place of the value."""
+    """A figure as it stands, with the way to its rows; ``stars`` are drawn in place of the value.
+
+    A value that ``is_word`` is drawn smaller than a number.
+    """
 
     value: str
     unit: str | LazyString = ""
     notes: Sequence[str | Markup] = ()
     href: str = ""
     stars: int | None = None
+    is_word: bool = False
 
 
 @dataclass(frozen=True)
