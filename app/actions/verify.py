@@ -22,7 +22,7 @@ from app.models.search import searched_models
 from app.search.upkeep import faults
 from app.security.rights import all_rights
 from app.security.roles import written_rights
-from app.security.scope import roots
+from app.security.scope import children, roots
 
 #: A job seals within a minute; what waits for so long waits in vain.
 LONGEST_WAIT = timedelta(hours=1)
@@ -70,7 +70,7 @@ def check_rights(session: Session, _at: datetime) -> Iterator[str]:
 
 def check_moves(session: Session, _at: datetime) -> Iterator[str]:
     """Every status move is of a record that is there, or of which the log tells that it was deleted."""
-    known = {model.__tablename__: model for model in roots()}
+    known = {model.__tablename__: model for model in (*roots(), *children())}
     for kind in session.scalars(select(StatusMove.kind).distinct().order_by(StatusMove.kind)):
         number = session.scalar(_lost_moves(kind, known[kind])) if kind in known else _all_moves(session, kind)
         if number:

@@ -203,8 +203,8 @@ class Workflow:
         move, model = self.move(key), cast(Any, self.model)
         if not by.is_system:
             raise Forbidden(Label("You do not have the right to do this."), right=move.right)
-        if move.after is None:
-            raise ValueError(f"{key} leads to no state")
+        if move.after is None or move.goes_back:
+            raise ValueError(f"{key} leads every row elsewhere")
         session.flush()
         is_before = model.status.in_(move.before)
         # Nobody else changes them from here on; what only refers to them may go on.

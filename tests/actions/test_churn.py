@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.actions.churn.life import CASES, MOST_LETTERS
-from app.actions.customers.life import LIFE, open_matters
+from app.actions.customers.life import LIFE, in_sentences, open_counts
 from app.actions.customers.record import restore_customer
 from app.actions.customers.transfer import transfer
 from app.actions.hand_over import hand_over
@@ -297,7 +297,7 @@ def test_a_closed_case_stays_with_who_closed_it(session_of, rows, lost):
 def test_an_open_case_is_named_before_and_comes_back_with_the_customer(session_of, case):
     with session_of("manager_a") as (session, by):
         customer = named(session, MINE)
-        assert any("流失" in one for one in open_matters(session, [customer.id])[customer.id])
+        assert any("流失" in one for one in in_sentences(open_counts(session, [customer.id])[customer.id]))
         LIFE.fire(session, customer, "delete", by=by, at=now())
         session.commit()
         session.expire_all()

@@ -20,6 +20,7 @@ from app.actions.churn.silence import cutoff_of
 from app.actions.customers.life import ACTIVE, DELETED, LIFE, LOST
 from app.actions.orders import follow, match_orders_of
 from app.actions.settings import CHURN_FROM_CREATION, CHURN_MONTHS
+from app.actions.verify import check_moves
 from app.errors import Forbidden
 from app.extensions import db
 from app.models import (
@@ -154,12 +155,12 @@ def test_ends_of_months_and_leap_years(rows, last, as_of, is_warned):
         assert scan(session, as_of).opened == is_warned
 
 
-@pytest.mark.parametrize(("moment", "is_warned"), [((15, 59), False), ((16, 0), True), ((17, 0), True)])
+@pytest.mark.parametrize(("moment", "is_warned"), [(time(15, 59), False), (time(16), True), (time(17), True)])
 def test_the_day_is_that_of_the_companys_clock(rows, app, moment, is_warned):
     """At 17:00 UTC it is tomorrow in Shanghai."""
     with rows() as session:
         customer(session, "时区", CUTOFF)
-    with time_machine.travel(datetime(2026, 3, 4, *moment, tzinfo=UTC), tick=False):
+    with time_machine.travel(datetime.combine(TODAY, moment, UTC), tick=False):
         told = app.test_cli_runner().invoke(args=["crm", "scan-churn", "--json"])
     assert json.loads(told.stdout)["opened"] == is_warned
     with rows() as session:
@@ -261,6 +262,8 @@ def test_the_history_is_whole(rows):
         ).all()
         keys = session.scalars(select(ChurnCase.id).order_by(ChurnCase.id)).all()
         assert moves == [(key, "create", None, "warned", morning(TODAY)) for key in keys]
+        of_cases = [told for told in check_moves(session, morning(TODAY)) if "churn_cases" in told]
+        assert of_cases == []
 
 
 def test_one_line_of_the_log_tells_of_the_whole_scan(rows):
@@ -629,6 +632,8 @@ def test_only_the_system_moves_many_rows_and_only_as_declared(rows, session_of):
     with rows() as session:
         with pytest.raises(KeyError):
             CASES.fire_all(session, "forget", ChurnCase.id > 0, by=SYSTEM, at=morning(TODAY))
+        with pytest.raises(ValueError, match="elsewhere"):
+            LIFE.fire_all(session, "restore", Customer.id > 0, by=SYSTEM, at=morning(TODAY))
         by = load_actor(session, session.scalars(select(Employee).where(Employee.username == "admin")).one())
         with pytest.raises(Forbidden):
             CASES.fire_all(session, "recover", ChurnCase.id > 0, by=by, at=morning(TODAY))
