@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import BigInteger, ColumnElement, Select, case, cast, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from app.i18n import Choice
 from app.models.history import StatusMove
 from app.models.marketing import Opportunity, OpportunityStatus, PlanItem
 from app.reports.periods import Planned, Span, by_day, midnight, place_in
@@ -152,8 +153,8 @@ def moves_by_span(spans: Sequence[Span], *, zone: ZoneInfo, of: int | None = Non
     return _moves(statement, spans[0].first, zone, of).group_by(place, StatusMove.before, StatusMove.after)
 
 
-def stock(moves: DataFrame, status: OpportunityStatus, now: int, spans: int) -> Series[Any]:
-    """How many opportunities were in a state at the end of each span, reckoned back from how many are ``now``."""
+def stock(moves: DataFrame, status: Choice, now: int, spans: int) -> Series[Any]:
+    """How many records were in a state at the end of each span, reckoned back from how many are ``now``."""
     came = (moves["after"] == status.value).astype(int) - (moves["before"] == status.value).astype(int)
     by_place = (came * moves["count"]).groupby(moves["place"]).sum().reindex(range(spans), fill_value=0)
     return now - by_place[::-1].cumsum()[::-1].shift(-1, fill_value=0)

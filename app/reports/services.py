@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, ColumnElement, Subquery, and_, case, func, literal, select
+from sqlalchemy import BigInteger, ColumnElement, Subquery, and_, case, exists, func, literal, select, union_all
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.sql.functions import GenericFunction
 
 from app.models.customers import Customer
+from app.models.history import StatusMove
 from app.models.services import ServiceRequest, ServiceRound, ServiceStatus
+from app.reports.periods import Span, midnight, place_in
 from app.reports.timeline import Source, Statement, Steps
 
 
@@ -74,6 +79,65 @@ STEPS = Steps(
     ),
     _whole,
 )
+
+
+# ---- what waits for whom ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How many requests wait for one step, how many of them longer than they should, and the most urgent ones."""
+
+    count: int = 0
+    overdue: int = 0
+    first: tuple[ServiceRequest, ...] = ()
+
+
+def waiting(
+    session: Session, wanted: Mapping[str, Sequence[ColumnElement[bool]]], since: datetime, *, most: int, cap: int
+) -> dict[str, Waiting]:
+    """What meets the conditions of each of the ``wanted``, counted up to one more than ``cap``, in one statement.
+
+    What was due before ``since`` is overdue. The ``most`` first are those that are due first.
+    """
+    parts = [_first(name, conditions, since, most=most, cap=cap) for name, conditions in wanted.items()]
+    if not parts:
+        return {}
+    first = union_all(*(select(part) for part in parts)).subquery()
+    statement = select(first.c.name, first.c.count, first.c.overdue, ServiceRequest)
+    statement = statement.join(ServiceRequest, ServiceRequest.id == first.c.key)
+    found: dict[str, list[Any]] = {}
+    for name, count, overdue, request in session.execute(statement.order_by(*_urgency(ServiceRequest))):
+        found.setdefault(name, [int(count), int(overdue or 0)]).append(request)
+    return {name: Waiting(count, overdue, tuple(rows)) for name, (count, overdue, *rows) in found.items()}
+
+
+def _first(name: str, conditions: Sequence[ColumnElement[bool]], since: datetime, *, most: int, cap: int) -> Subquery:
+    capped = select(ServiceRequest.id, ServiceRequest.due_on).where(*conditions).limit(cap + 1).subquery().c
+    overdue = func.sum(case((capped.due_on < since, 1), else_=0)).over()
+    columns = (literal(name).label("name"), capped.id.label("key"), func.count().over().label("count"))
+    return select(*columns, overdue.label("overdue")).order_by(*_urgency(capped)).limit(most).subquery()
+
+
+def _urgency(columns: Any) -> tuple[Any, ...]:
+    """What is due first, and what has no deadline last, the oldest first."""
+    return columns.due_on.is_(None), columns.due_on, columns.id
+
+
+def moves_by_span(spans: Sequence[Span], *, zone: ZoneInfo, of: int | None = None) -> Statement:
+    """The moves from state to state in each span: place, before, after, count; ``of`` narrows to an assignee.
+
+    A deleted request, which came and did not go, is left out.
+    """
+    place = place_in(StatusMove.at, spans, zone).label("place")
+    kept = exists().where(ServiceRequest.id == StatusMove.row_id)
+    mine = [] if of is None else [ServiceRequest.assignee_id == of]
+    return (
+        select(place, StatusMove.before, StatusMove.after, func.count().label("count"))
+        .where(StatusMove.kind == ServiceRequest.__tablename__, StatusMove.at >= midnight(spans[0].first, zone))
+        .where(kept.where(*mine))
+        .group_by(place, StatusMove.before, StatusMove.after)
+    )
 
 
 # ---- how long they took -------------------------------------------------------------------------------

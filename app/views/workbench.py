@@ -21,7 +21,7 @@ from app.views.presentation import Button, Page
 from app.views.sections import Due, Figure, Look, NewsLine, Tally, TodoLine, TodoSource, capped, held
 from app.views.wording import day_in_words, heading_day, moment_in_words
 
-MOST_FIGURES, MOST_TODO, MOST_NEWS = 5, 20, 10
+MOST_FIGURES, MOST_TODO, MOST_NEWS = 6, 20, 10
 
 
 @dataclass(frozen=True)
