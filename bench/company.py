@@ -24,6 +24,7 @@ from app.models import (
     PlanItem,
     Reach,
     RoleReach,
+    ServiceRequest,
 )
 from app.models.base import mapper_of
 from app.security.actor import SYSTEM
@@ -184,13 +185,16 @@ def _role(session: Session, reach: Reach) -> Role:
 
 
 def _spread(connection: Connection, first_manager: int) -> None:
-    """Give every customer and opportunity to the managers of the 200 departments."""
-    customers, opportunities = _table(Customer), _table(Opportunity)
+    """Give every customer, opportunity and service request to the managers of the 200 departments."""
+    customers, opportunities, services = _table(Customer), _table(Opportunity), _table(ServiceRequest)
     connection.execute(update(customers).values(manager_id=first_manager + customers.c.id % DEPARTMENTS))
     owner = first_manager + opportunities.c.id % DEPARTMENTS
     connection.execute(update(opportunities).values(created_by_id=owner))
     is_assigned = opportunities.c.assignee_id.is_not(None)
     connection.execute(update(opportunities).where(is_assigned).values(assignee_id=owner))
+    owner = first_manager + services.c.customer_id % DEPARTMENTS
+    for column in (services.c.created_by_id, services.c.assignee_id, services.c.handled_by_id):
+        connection.execute(update(services).where(column.is_not(None)).values({column: owner}))
 
 
 def _lengthen(connection: Connection, first_manager: int, wanted: int) -> None:

@@ -31,6 +31,7 @@ OPPORTUNITIES = look(FIRST_PAGE)
 PLANS = look("/plans/list/")
 CUSTOMERS = look("/customers/list/")
 CONTACTS = look("/contacts/list/")
+SERVICES, STOCK_SERVICES = look("/services/archive"), look("/services/list/")
 OPPORTUNITY = look("/opportunities/show/{opportunity}")
 CUSTOMER = look("/customers/show/{customer}")
 #: A part of a few names in ten thousand, as a person types it; the plain application knows no pinyin.
@@ -63,6 +64,7 @@ ROWS = (
     Row("list of plans", STATEMENTS, 12, statements(ours(PLANS), stock(PLANS))),
     Row("list of customers", STATEMENTS, 12, statements(ours(CUSTOMERS), stock(CUSTOMERS))),
     Row("list of contacts", STATEMENTS, 12, statements(ours(CONTACTS), stock(CONTACTS))),
+    Row("list of services", STATEMENTS, 12, statements(ours(SERVICES), stock(STOCK_SERVICES))),
     Row("page of an opportunity", STATEMENTS, 15, statements(ours(OPPORTUNITY), stock(OPPORTUNITY))),
     Row("page of a customer", STATEMENTS, 15, statements(ours(CUSTOMER), stock(CUSTOMER))),
     Row("create an opportunity", STATEMENTS, 12, statements(ours(create), stock(create))),
@@ -75,6 +77,7 @@ ROWS = (
     Row("list of plans, first page", TIMES_STOCK, 0.6, times(ours(PLANS), stock(PLANS))),
     Row("list of customers, first page", TIMES_STOCK, 0.6, times(ours(CUSTOMERS), stock(CUSTOMERS))),
     Row("list of contacts, first page", TIMES_STOCK, 0.6, times(ours(CONTACTS), stock(CONTACTS))),
+    Row("list of services, first page", TIMES_STOCK, 0.6, times(ours(SERVICES), stock(STOCK_SERVICES))),
     Row(
         "list of opportunities, first page",
         TIMES_SMALL,
@@ -83,6 +86,7 @@ ROWS = (
         50_000,
     ),
     Row("list of customers, first page", TIMES_SMALL, 1.25, times(ours(CUSTOMERS), by("reference", CUSTOMERS)), 50_000),
+    Row("list of services, first page", TIMES_SMALL, 1.25, times(ours(SERVICES), by("reference", SERVICES)), 50_000),
     Row(
         "list of opportunities, page 1,000 by jump",
         TIMES_FIRST,

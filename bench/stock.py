@@ -19,7 +19,7 @@ from flask_appbuilder.models.sqla.interface import SQLAInterface
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from bench.stock_models import Contact, Customer, Opportunity, Order
+from bench.stock_models import Contact, Customer, Opportunity, Order, ServiceRequest
 
 TYPED = [
     "source",
@@ -155,6 +155,18 @@ class Customers(ModelView):  # type: ignore[misc]  # Flask-AppBuilder has no typ
     base_order = ("id", "desc")
 
 
+class Services(ModelView):  # type: ignore[misc]  # Flask-AppBuilder has no types
+    """Everything that customers ask for."""
+
+    datamodel = SQLAInterface(ServiceRequest)
+    list_columns = ["id", "customer_name", "summary", "kind", "created_by", "created_on", "status"]
+    show_columns = [*list_columns, "priority", "request", "assignee", "handling", "handled_by", "result"]
+    add_columns = ["kind", "summary", "request", "priority"]
+    edit_columns = add_columns
+    search_columns = ["customer_name", "summary", "kind", "created_on", "status"]
+    base_order = ("created_on", "desc")
+
+
 def create_stock(url: str) -> Flask:
     """The application on the database at ``url``, which it fills up with its own permissions."""
     event.listen(Engine, "connect", _prepare_sqlite)
@@ -168,6 +180,7 @@ def create_stock(url: str) -> Flask:
         builder.add_view(Customers, "Customers", icon="fa-building", category="Customer management")
         builder.add_view(Contacts, "Contacts", icon="fa-user", category="Customer management")
         builder.add_view(Orders, "Orders", icon="fa-shopping-cart", category="Customer management")
+        builder.add_view(Services, "Services", icon="fa-headphones", category="Service management")
     return app
 
 

@@ -171,3 +171,40 @@ class Opportunity(Marks, Model):  # type: ignore[misc]  # Flask-AppBuilder has n
 
     def __repr__(self) -> str:
         return str(self.customer_name)
+
+
+class ServiceRequest(Marks, Model):  # type: ignore[misc]  # Flask-AppBuilder has no types
+    """Something a customer asks for."""
+
+    __tablename__ = "service_requests"
+
+    id = Column(Integer, primary_key=True)
+    kind_id = Column(Integer, ForeignKey("dictionary_entries.id"), nullable=False)
+    summary = Column(String(500), nullable=False)
+    customer_id = Column(Integer, ForeignKey("customers.id"), nullable=False)
+    customer_name = Column(String(100), nullable=False)
+    request = Column(String(3000), nullable=False)
+    priority = Column(String(20), default="normal", nullable=False)
+    level = Column(Integer, default=0, nullable=False)
+    status = Column(String(20), default="created", nullable=False)
+    round = Column(Integer, default=1, nullable=False)
+    assignee_id = Column(Integer, ForeignKey("ab_user.id"))
+    assigned_on = Column(DateTime(timezone=True))
+    handling = Column(String(3000))
+    handled_by_id = Column(Integer, ForeignKey("ab_user.id"))
+    handled_on = Column(DateTime(timezone=True))
+    result = Column(String(500))
+    satisfaction = Column(Integer)
+    archived_on = Column(DateTime(timezone=True))
+    due_on = Column(DateTime(timezone=True))
+    is_overdue_told = Column(Boolean, default=False, nullable=False)
+    external_id = Column(String(100), unique=True)
+
+    kind = relationship(DictionaryEntry)
+    customer = relationship(Customer)
+    assignee = relationship(User, foreign_keys=[assignee_id])
+    handled_by = relationship(User, foreign_keys=[handled_by_id])
+    created_by = relationship(User, foreign_keys="ServiceRequest.created_by_id")
+
+    def __repr__(self) -> str:
+        return str(self.summary)

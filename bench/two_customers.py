@@ -7,7 +7,20 @@ from typing import Any, cast
 from sqlalchemy import Connection, Table, insert, literal, select
 
 from app.clock import now
-from app.models import AuditEntry, AuditKind, Contact, Customer, CustomerMonth, Interaction, Order, OrderLine
+from app.models import (
+    AuditEntry,
+    AuditKind,
+    Category,
+    Contact,
+    Customer,
+    CustomerMonth,
+    DictionaryEntry,
+    Interaction,
+    Order,
+    OrderLine,
+    ServiceRequest,
+    ServiceRound,
+)
 from app.models.base import mapper_of
 
 #: How many rows of each kind they have, by their external numbers.
@@ -17,7 +30,7 @@ TODAY = date(2026, 3, 2)
 
 
 def add_two_customers(connection: Connection, manager: int) -> None:
-    """Both, with contacts, interactions, orders and what the audit log tells of each."""
+    """Both, with contacts, interactions, orders, services and what the audit log tells of each."""
     for place, (external_id, count) in enumerate(ROWS.items()):
         _add(connection, Customer, [_customer(place, external_id, manager)])
         key = connection.scalar(select(_table(Customer).c.id).where(_table(Customer).c.external_id == external_id))
@@ -46,6 +59,7 @@ def _relate(connection: Connection, key: int, days: list[date]) -> None:
     told |= {"changes": '{"satisfaction": [3, 4]}'}
     _add(connection, AuditEntry, [{**told, "at": datetime(day.year, day.month, day.day, tzinfo=UTC)} for day in days])
     _order(connection, key, days)
+    _serve(connection, key, days)
 
 
 def _order(connection: Connection, key: int, days: list[date]) -> None:
@@ -65,6 +79,22 @@ def _order(connection: Connection, key: int, days: list[date]) -> None:
     month = {"customer_id": key, "orders": 1, "amount": Decimal("470000.00")}
     firsts = sorted({day.replace(day=1) for day in days})
     _add(connection, CustomerMonth, [{**month, "month": first} for first in firsts])
+
+
+def _serve(connection: Connection, key: int, days: list[date]) -> None:
+    """A request each day, handled and judged on it."""
+    entries, requests = _table(DictionaryEntry), _table(ServiceRequest)
+    kind = connection.scalar(select(entries.c.id).where(entries.c.category == Category.SERVICE_KIND).limit(1))
+    asked = {"customer_id": key, "customer_name": "宁波拓屿自动化有限公司", "kind_id": kind, "summary": "传感器校准"}
+    asked |= {"request": "请安排校准", "priority": "normal", "level": 0, "round": 1, "is_overdue_told": False}
+    asked |= {"status": "archived", "handling": "已校准", "result": "满意", "satisfaction": 5, "version": 1}
+    moments = (datetime(day.year, day.month, day.day, tzinfo=UTC) for day in days)
+    steps = ("created_on", "changed_on", "assigned_on", "handled_on", "archived_on")
+    _add(connection, ServiceRequest, [{**asked, **dict.fromkeys(steps, moment)} for moment in moments])
+    same = [requests.c[name] for name in ("id", "customer_id", "handling", "result", "satisfaction", "archived_on")]
+    names = ["request_id", "customer_id", "handling", "result", "satisfaction", "judged_on", "number"]
+    of_customer = select(*same, literal(1)).where(requests.c.customer_id == key)
+    connection.execute(insert(_table(ServiceRound)).from_select(names, of_customer))
 
 
 def _add(connection: Connection, model: type, rows: list[dict[str, Any]]) -> None:
