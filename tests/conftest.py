@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import delete
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from app import create_app
 from app.database import upgrade
 from app.extensions import db
-from app.models import Employee
+from app.models import ChurnCase, ChurnMeasure, Employee, ServiceRequest, ServiceRound, StatusMove
 from app.security.actor import SYSTEM, Actor, load_actor
 from config import Settings
 from tests import cast
@@ -164,3 +165,20 @@ def visit(strict_app: Flask) -> Iterator[Callable[..., Any]]:
 
     with served(strict_app) as address, chromium() as browser:
         yield lambda who, locale="zh", width=1366: Visitor(browser, address, locale, width=width).sign_in(who)
+
+
+@pytest.fixture
+def no_cases(rows: Any) -> None:
+    """Nobody of the cast is or was about to be lost."""
+    with rows() as session:
+        history = delete(StatusMove).where(StatusMove.kind == ChurnCase.__tablename__)
+        for statement in (delete(ChurnMeasure), delete(ChurnCase), history):
+            session.execute(statement, execution_options={"synchronize_session": False})
+
+
+@pytest.fixture
+def no_services(rows: Any) -> None:
+    """Nobody of the cast asked for anything."""
+    with rows() as session:
+        for statement in (delete(ServiceRound), delete(ServiceRequest)):
+            session.execute(statement, execution_options={"synchronize_session": False})

@@ -11,7 +11,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from app.errors import Forbidden, Stale, WrongState
 from app.i18n import Choice, Label, LazyString, format_moment, gettext
-from app.models.base import insert_into, mapper_of, rows_hit
+from app.models.base import Recorded, insert_into, mapper_of, rows_hit
 from app.models.history import StatusMove
 from app.models.org import Employee
 from app.security.actor import Actor
@@ -243,7 +243,8 @@ class Workflow:
         return count, and_(*told)
 
     def _flush(self, session: Session, row: Any, *, hands_over: bool) -> None:
-        key = row.id
+        # A move may change other records too, such as the customer of a case.
+        seen = [(type(one), one.id, one.version) for one in (row, *session.dirty) if isinstance(one, Recorded)]
         try:
             if hands_over:
                 with handing_over(session, row):
@@ -252,8 +253,7 @@ class Workflow:
                 session.flush()
         except StaleDataError:
             session.rollback()
-            fresh = session.get(self.model, key)
-            raise Stale(_changed_by(fresh, session) if fresh else Label("This record was deleted meanwhile.")) from None
+            raise Stale(_faster(session, seen)) from None
 
 
 def _literals(model: type, values: Mapping[str, Any]) -> list[ColumnElement[Any]]:
@@ -333,6 +333,17 @@ def _moved_on(session: Session, row: Any) -> str:
             name=move.by or gettext("the system"),
         )
     return gettext("This is not possible while it is %(status)s.", status=row.status.label)
+
+
+def _faster(session: Session, seen: Sequence[tuple[Any, int, int]]) -> str | LazyString:
+    """Who changed the first of the records that is no longer of the version seen."""
+    for model, key, version in seen:
+        fresh = session.get(model, key)
+        if fresh is None:
+            return Label("This record was deleted meanwhile.")
+        if fresh.version != version:
+            return _changed_by(fresh, session)
+    return Label("Somebody changed this record at this moment. Look at it again before you go on.")
 
 
 def _changed_by(row: Any, session: Session) -> str:

@@ -187,7 +187,7 @@ def test_who_postponed_in_between_is_told(session_of, case):
     with session_of("manager_a") as (session, by):
         row = session.get(ChurnCase, case)
         assert row.customer.manager_id == by.person_id
-        with Session(db.engine, info={"actor": SYSTEM}) as other:
+        with Session(db.engine, info={"actor": by}) as other:
             CASES.fire(other, other.get(ChurnCase, case), "postpone", by=by, at=AT, measure="拜访")
             other.commit()
         with pytest.raises(Stale, match=r"林知远"):
@@ -339,6 +339,7 @@ def _race(app, key):
         with app.app_context(), Session(db.engine, info={"actor": SYSTEM}) as session:
             by, row = load_actor(session, person(session, "manager_a")), session.get(ChurnCase, key)
             assert row.customer.manager_id == by.person_id
+            session.info["actor"] = by
             ready.wait(20)
             try:
                 CASES.fire(session, row, move, by=by, at=now(), version=row.version, **answers[move])

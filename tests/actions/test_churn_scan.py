@@ -54,8 +54,8 @@ def morning(day: date) -> datetime:
 
 
 @pytest.fixture(autouse=True)
-def _nobody_ordered(app):
-    """Nobody of the cast has ordered."""
+def _nobody_ordered(app, no_cases):
+    """Nobody of the cast has ordered, and none was about to be lost."""
     forget_trade(app)
 
 

@@ -17,6 +17,8 @@ from app.models.installation import DEADLINES_MARK
 from tests.service_requests import moment, person, request_of
 from tests.walk import counted
 
+pytestmark = pytest.mark.usefixtures("no_services")
+
 NOW = moment("2026-03-04 10:00")
 
 

@@ -46,6 +46,8 @@ def give(session, actor, receivers, *, of="manager_b", **more):
 
 
 ALL = {"opportunities": "narrow", "customers": "supervisor", "services": "manager_a", "headships": "executive"}
+#: How much of each kind manager_b holds.
+HELD = {"opportunities": 1, "customers": 1, "services": 2, "headships": 1}
 #: What is looked up to see whose the rows of each kind are; whoever adds a kind adds its own proof here.
 HOLDERS = {
     "opportunities": lambda session, key: session.get(Opportunity, key).assignee_id,
@@ -70,15 +72,17 @@ def test_each_kind_goes_to_its_receiver_and_no_other_does(session_of, rows, key)
     make_head(rows)
     with session_of("admin") as (session, actor):
         before = {one.holding.key: one for one in everything_held(session, person(session, "manager_b"), by=actor)}
-        assert all(one.count == 1 and one.may_give for one in before.values())
+        assert {key: one.count for key, one in before.items()} == HELD
+        assert all(one.may_give for one in before.values())
         outcome = give(session, actor, {key: ALL[key]})
         receiver = person(session, ALL[key])
-        assert (outcome.given, outcome.missed) == (1, 0)
+        assert (outcome.given, outcome.missed) == (HELD[key], 0)
         (line,) = outcome.record.lines
-        assert (line.holding, line.receiver, line.count, len(line.row_ids)) == (key, receiver, 1, 1)
+        found = (line.holding, line.receiver, line.count, len(line.row_ids))
+        assert found == (key, receiver, HELD[key], HELD[key])
         assert HOLDERS[key](session, line.row_ids[0]) == receiver.id
         after = {one.holding.key: one.count for one in everything_held(session, person(session, "manager_b"), by=actor)}
-        assert after == {one: 0 if one == key else 1 for one in ALL}
+        assert after == {**HELD, key: 0}
 
 
 def test_all_of_it_with_a_record_and_the_person_disabled(session_of, rows):
@@ -86,7 +90,7 @@ def test_all_of_it_with_a_record_and_the_person_disabled(session_of, rows):
     with session_of("admin") as (session, actor):
         outcome = give(session, actor, ALL, is_disabled_too=True)
         record = session.scalars(select(HandOver)).one()
-        assert outcome.record is record and outcome.given == 4
+        assert outcome.record is record and outcome.given == sum(HELD.values())
         assert (record.person.username, record.reason, record.is_disabled_too) == ("manager_b", REASON, True)
         assert record.created_by_id == actor.person_id and record.created_on
         assert not record.person.active and count_held(session, record.person) == 0
@@ -220,7 +224,7 @@ def test_nothing_is_half_done(session_of, rows):
         with pytest.raises(Invalid):
             give(session, actor, {**ALL, "headships": "disabled"})
         session.rollback()
-        assert count_held(session, person(session, "manager_b")) == 4
+        assert count_held(session, person(session, "manager_b")) == sum(HELD.values())
         assert session.scalar(select(func.count(HandOver.id))) == 0
 
 

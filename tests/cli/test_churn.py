@@ -9,6 +9,8 @@ from sqlalchemy import func, select
 
 from app.models import AuditEntry, AuditKind, ChurnCase, Customer
 
+pytestmark = pytest.mark.usefixtures("no_cases")
+
 NOTHING = {"opened": 0, "already_open": 0, "recovered": 0}
 
 

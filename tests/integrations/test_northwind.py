@@ -158,6 +158,7 @@ def test_as_a_folder(folder: Trade, rows: Any) -> None:
     assert counts(folder.refresh("northwind"))["orders"] == (0, 0, 832, 0, 0)
 
 
+@pytest.mark.usefixtures("no_cases")
 @pytest.mark.parametrize(
     ("day", "checked", "opened"), [("1997-08-31", 86, 11), ("1997-12-31", 88, 10), ("1998-05-06", 89, 5)]
 )

@@ -17,6 +17,8 @@ from app.jobs.frame.running import look_round, run_job
 from app.models import ChurnCase, Customer, Job, JobState, SettingValue
 from tests.cast import key_of
 
+pytestmark = pytest.mark.usefixtures("no_cases")
+
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 #: A Wednesday.
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=SHANGHAI)
