@@ -244,7 +244,8 @@ class Workflow:
 
     def _flush(self, session: Session, row: Any, *, hands_over: bool) -> None:
         # A move may change other records too, such as the customer of a case.
-        seen = [(type(one), one.id, one.version) for one in (row, *session.dirty) if isinstance(one, Recorded)]
+        changed: list[Any] = [one for one in (row, *session.dirty) if isinstance(one, Recorded)]
+        seen = [(type(one), one.id, one.version) for one in changed]
         try:
             if hands_over:
                 with handing_over(session, row):

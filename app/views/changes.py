@@ -345,7 +345,12 @@ def _is_named(model: Any) -> bool:
 def _named(model: Any, ids: set[int]) -> Any:
     none = literal("")
     first, second, *_ = COMPOSED.get(model, (NAMES.get(model, none), none))
-    columns = (literal(model.__tablename__, String), model.id, cast(first, String), cast(second, String))
+    columns = (
+        literal(model.__tablename__, String),
+        model.id,
+        cast(first, String).label("first"),
+        cast(second, String).label("second"),
+    )
     return select(*columns).where(model.id.in_(ids))
 
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.actions.services.deadlines import Rules, rules_of
-from app.actions.working_time import minutes_between
+from app.actions.services.deadlines import calendar_of
+from app.actions.working_time import WorkCalendar, minutes_between
 from app.clock import now
 from app.extensions import session
 from app.i18n import Label, format_moment, gettext
@@ -31,12 +31,12 @@ class Countdown:
     in_full: str = ""
 
 
-def countdown(rules: Rules, request: Any, at: datetime) -> Countdown:
+def countdown(calendar: WorkCalendar, request: Any, at: datetime) -> Countdown:
     """How the deadline of a request stands; one that is to be processed and has none waits for its customer."""
     if request.due_on is None:
         is_waiting = request.status is ServiceStatus.ASSIGNED
         return Countdown(str(WAITING), "later", str(WAITING)) if is_waiting else Countdown(EMPTY)
-    left = minutes_between(rules.calendar, at, request.due_on)
+    left = minutes_between(calendar, at, request.due_on)
     time = working_time_in_words(abs(left))
     if request.due_on >= at:
         words, in_full = gettext("%(time)s left", time=time), gettext("%(time)s left (working time)", time=time)
@@ -49,7 +49,7 @@ def countdown(rules: Rules, request: Any, at: datetime) -> Countdown:
 
 def due_cell(request: Any, label: Any = Label("Due on")) -> Cell:
     """The deadline in a list: what is left of it, with the moment as its title."""
-    found = countdown(rules_of(session()), request, now(zone()))
+    found = countdown(calendar_of(session()), request, now(zone()))
     title = format_moment(request.due_on) if request.due_on else ""
     kind = "state" if found.look else "moment"
     return Cell(found.text, kind, "due_on", label, title, look=found.look)

@@ -197,7 +197,7 @@ def time_block(row: ServiceRequest) -> dict[str, Any]:
     return {
         "template": "crm/service_time.html",
         "title": Label("Time limits"),
-        "countdown": countdown(rules, row, at),
+        "countdown": countdown(rules.calendar, row, at),
         "due_on": format_moment(row.due_on) if row.due_on else "",
         "figures": [(part.label, figure(one), _address(row, part)) for part, one in _parts(row, at, pauses).items()],
         "pauses": [_pause_in_words(one) for one in pauses],

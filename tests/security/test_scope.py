@@ -72,7 +72,7 @@ def test_get_finds_nothing_out_of_sight(session_of, rows):
 
 def test_moves_are_seen_with_their_record(session_of):
     with session_of("narrow") as (session, _):
-        assert session.scalar(select(func.count(StatusMove.id))) == 2  # of an opportunity and of a service request
+        assert session.scalar(select(func.count(StatusMove.id))) == 1  # of an opportunity
     with session_of("manager_a") as (session, _):
         assert session.scalar(select(func.count(StatusMove.id))) == 7 + 7
 

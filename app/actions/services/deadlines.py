@@ -51,7 +51,7 @@ def _kind_of(request: Any) -> int | None:
     return key
 
 
-RULES = "deadline_rules"
+RULES, CALENDAR = "deadline_rules", "work_calendar"
 
 
 def rules_of(session: Session) -> Rules:
@@ -59,6 +59,14 @@ def rules_of(session: Session) -> Rules:
     known: Rules | None = session.info.get(RULES)
     if known is None:
         known = session.info[RULES] = read_rules(session)
+    return known
+
+
+def calendar_of(session: Session) -> WorkCalendar:
+    """The calendar as of now; a session asks for it once."""
+    known: WorkCalendar | None = session.info.get(CALENDAR)
+    if known is None:
+        known = session.info[CALENDAR] = read_calendar(session)
     return known
 
 
