@@ -62,6 +62,7 @@ def scan_beside_statements(stage: Stage) -> Measured:
     rounds = FEW_ROUNDS if stage.customers >= MANY_CUSTOMERS else ROUNDS
     try:
         _prepare(engine, max(LEAST_CUSTOMERS // stage.customers - 1, 0))
+        _took(engine, _scan), _took(engine, _write)
         return compared([(_took(engine, _scan), _took(engine, _write)) for _ in range(rounds)])
     finally:
         engine.dispose()

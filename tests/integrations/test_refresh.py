@@ -12,6 +12,8 @@ import pytest
 import time_machine
 from sqlalchemy import func, select, update
 
+from app.actions.churn.scan import scan_churn
+from app.actions.customers.life import LIFE
 from app.actions.orders import match_by_hand, match_orders_of
 from app.actions.sales_system import freshness
 from app.actions.verify import CHECKS
@@ -30,6 +32,7 @@ from app.models import (
     Refresh,
     RefreshState,
     SetAside,
+    StatusMove,
     StockLevel,
 )
 from app.security.actor import SYSTEM
@@ -303,6 +306,33 @@ def test_a_match_by_hand_is_remembered(trade: Trade, rows: Any, session_of: Call
     assert_kept(rows)
     with session_of("manager_a") as (session, actor), pytest.raises(Forbidden):
         match_by_hand(session, Order(), customer, by=actor, at=now(ZONE))
+
+
+# ---- who orders again -----------------------------------------------------------------------------------
+
+
+def test_an_order_that_comes_in_closes_the_case_and_brings_the_lost_back(trade: Trade, rows: Any) -> None:
+    today, at = now(ZONE).date(), now(ZONE)
+    trade.rows["order_lines"] = []
+    trade.rows["orders"] = ["S1,KH260302000001,,2026-01-05,,,1", "S2,KH260302000002,,2026-01-05,,,1"]
+    trade.refresh()
+    with rows() as session:
+        assert scan_churn(session, by=SYSTEM, at=at).opened == 2
+        LIFE.fire_all(session, "lose", Customer.number == "KH260302000002", by=SYSTEM, at=at)
+    trade.rows["orders"] += [f"S3,KH260302000001,,{today},,,1", f"S4,KH260302000002,,{today},,,1"]
+    for _ in range(2):
+        trade.refresh(is_whole=True)
+    with rows() as session:
+        found = session.scalars(select(Customer).order_by(Customer.number)).all()
+        assert [one.status for one in found] == [CustomerStatus.ACTIVE] * 2
+        assert [one.won_back_on for one in found] == [None, today]
+        moves = session.execute(select(StatusMove.kind, StatusMove.move).order_by(StatusMove.id)).all()
+        assert [move for move in moves if move[1] in {"recover", "win_back"}] == [
+            ("customers", "win_back"),
+            ("churn_cases", "recover"),
+            ("churn_cases", "recover"),
+        ]
+    assert_kept(rows)
 
 
 # ---- a source that is down, and turns -------------------------------------------------------------------
