@@ -82,11 +82,6 @@ def count_of(page):
     return int(first(r'class="count"[^>]*>([\d,]+)', page.get_data(as_text=True)).replace(",", ""))
 
 
-def is_there(app, href):
-    """Whether the application has the list that an address leads to."""
-    return any(rule.rule == href.partition("?")[0] for rule in app.url_map.iter_rules())
-
-
 def figures_of(page):
     """The figures of the page: key, address, text."""
     pattern = r'<a href="([^"]+)" id="figure-(\w+)">(.*?)</a>'
@@ -98,7 +93,7 @@ def figures_of(page):
 
 
 @pytest.mark.parametrize("who", CAST)
-def test_each_figure_is_the_count_of_the_list_it_leads_to(busy, app, session_of, as_, *, who):
+def test_each_figure_is_the_count_of_the_list_it_leads_to(busy, session_of, as_, who):
     if who == "disabled":
         return
     with session_of(who) as (session, actor):
@@ -110,8 +105,6 @@ def test_each_figure_is_the_count_of_the_list_it_leads_to(busy, app, session_of,
     assert len(shown) in {0, 6}
     for key, reading in readings.items():
         assert shown[key][0] == reading.href
-        if not is_there(app, reading.href):
-            continue
         answer = as_(who).get(reading.href)
         assert answer.status_code == 200
         if reading.count:
@@ -187,7 +180,7 @@ def test_tabs_count_and_groups_hold(busy, as_):
         ("全部", "11"),
     ]  # one plan item and two services are of the cast
     text = text_of(page)
-    assert re.search(r"已逾期 3 .* 今天 4 .* 本周其余 2", text)
+    assert re.search(r"已逾期 4 .* 今天 3 .* 本周其余 2", text)
     assert "逾期 5 天" in text and "周日" in text and "以后" not in text
     assert 'aria-current="page">本周' in page.get_data(as_text=True)
     assert "计划0第5天" not in text
