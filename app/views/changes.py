@@ -8,23 +8,23 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Boolean, Numeric, String, cast, func, literal, select, union_all
+from sqlalchemy import Boolean, Numeric
 from sqlalchemy.orm import ColumnProperty
 
 from app.actions.phones import mask_phone
 from app.actions.settings import SETTINGS
-from app.extensions import appbuilder, session
-from app.i18n import Label, LazyString, format_moment, gettext, is_english, listed
+from app.extensions import appbuilder
+from app.i18n import Label, LazyString, format_moment, gettext, listed
 from app.models.announcements import Announcement
 from app.models.attachments import Attachment
 from app.models.audit import AuditEntry, AuditKind
-from app.models.base import ChoiceType, Model, UtcDateTime, mapper_of
+from app.models.base import ChoiceType, UtcDateTime, mapper_of
 from app.models.basedata import DictionaryEntry
 from app.models.churn import ChurnCase, ChurnMeasure
 from app.models.customers import Contact, Customer
 from app.models.interactions import Interaction
 from app.models.marketing import Opportunity, PlanItem
-from app.models.org import FRAMEWORK_LABELS, Department, Employee, Role, RoleReach, written_name
+from app.models.org import FRAMEWORK_LABELS, Department, Employee, Role, RoleReach
 from app.models.service_time import ServicePause
 from app.models.services import ServiceRequest, ServiceRound
 from app.models.settings import SettingValue
@@ -34,6 +34,7 @@ from app.security.changes import SECRET
 from app.security.rights import SCREENS, all_rights, name_of_module, name_of_right
 from app.security.roles import name_of_role
 from app.views.presentation import EMPTY
+from app.views.record_names import HERE, model_of, names_of, own_word
 from app.views.record_pages import may_open, view_for
 
 #: What a record of each kind is called; one of another kind is called as its screen is.
@@ -101,26 +102,6 @@ WORDS: Mapping[tuple[str, str], LazyString | str] = {
     ("locale", "zh"): "简体中文",
     ("locale", "en"): "English",
 }
-#: The columns that name a record.
-NAMES: Mapping[Any, Any] = {
-    Attachment: Attachment.name,
-    Contact: Contact.name,
-    Customer: Customer.name,
-    Department: Department.name,
-    Interaction: Interaction.summary,
-    Opportunity: Opportunity.customer_name,
-    Role: Role.name,
-    ServiceRequest: ServiceRequest.summary,
-}
-#: Those whose names are made of two columns, and how.
-COMPOSED: Mapping[Any, tuple[Any, Any, Callable[[str, str], str]]] = {
-    Employee: (Employee.first_name, Employee.last_name, written_name),
-    DictionaryEntry: (
-        DictionaryEntry.item,
-        func.coalesce(DictionaryEntry.item_en, ""),
-        lambda item, english: english if english and is_english() else item,
-    ),
-}
 #: How many fields one line tells, and how much of a value.
 MOST_TOLD, LONGEST_TOLD = 3, 30
 #: The fields that link many with many, of which an entry keeps what was added and what was removed.
@@ -128,7 +109,6 @@ LINKS = {"industries", "permissions", "regions", "roles"}
 ADDED, REMOVED = Label("added: %(names)s"), Label("removed: %(names)s")
 #: The kinds of entries whose reasons are words of the program, kept in English.
 OWN_REASONS = frozenset({AuditKind.SIGN_IN_FAILED, AuditKind.SIGN_OUT})
-HERE = tuple[str, int]
 
 
 @dataclass(frozen=True)
@@ -160,13 +140,6 @@ class Record:
 
 
 # ---- fields -------------------------------------------------------------------------------------------
-
-
-@cache
-def model_of(table: str | None) -> Any:
-    """The product's own model of a table, not the framework's below it; None for a table that is no more."""
-    found = [one for one in Model.registry.mappers if one.class_.__tablename__ == table]
-    return next((one.class_ for one in found if len(list(one.self_and_descendants)) == 1), None)
 
 
 @cache
@@ -203,7 +176,7 @@ class Reading:
         self._told: dict[int, dict[str, Any]] = {entry.id: json.loads(entry.changes) for entry in entries}
         self._shows_phones = shows_phones
         wanted = {place for entry in entries for place in self._places(entry)}
-        self._names = _names(wanted)
+        self._names = names_of(wanted)
 
     def _places(self, entry: AuditEntry) -> Iterable[HERE]:
         if entry.row_id is not None and entry.table_name and may_open(model_of(entry.table_name)):
@@ -260,7 +233,7 @@ class Reading:
             return listed(one for one in (role, name_of_module(entry.row_name)) if one)
         if entry.table_name == SettingValue.__tablename__:
             return next((str(one.label) for one in SETTINGS if one.key == entry.row_name), entry.row_name)
-        return _own_word(entry.table_name, entry.row_name)
+        return own_word(entry.table_name, entry.row_name)
 
     # ---- values ---------------------------------------------------------------------------------------
 
@@ -322,45 +295,6 @@ def said(field: Field, value: Any, list_key: str | None) -> str:
     if field.name == "kind" and value in SCREENS:
         return str(SCREENS[value].label)
     return EMPTY if value is None else str(value)
-
-
-def _names(wanted: Iterable[HERE]) -> dict[HERE, str]:
-    """The names of the records that are there and in sight, in one statement."""
-    keys: dict[str, set[int]] = {}
-    for table, key in wanted:
-        keys.setdefault(table, set()).add(key)
-    parts = [_named(model_of(table), ids) for table, ids in sorted(keys.items()) if _is_named(model_of(table))]
-    if not parts:
-        return {}
-    statement: Any = union_all(*parts) if len(parts) > 1 else parts[0]
-    return {(table, key): _said_of(table, *name) for table, key, *name in session().execute(statement)}
-
-
-def _is_named(model: Any) -> bool:
-    """Names of walled records are for who may open their screen, within the wall."""
-    is_walled = hasattr(model, "scope_module") or hasattr(model, "seen_through")
-    return model is not None and (may_open(model) if is_walled else True)
-
-
-def _named(model: Any, ids: set[int]) -> Any:
-    none = literal("")
-    first, second, *_ = COMPOSED.get(model, (NAMES.get(model, none), none))
-    columns = (
-        literal(model.__tablename__, String),
-        model.id,
-        cast(first, String).label("first"),
-        cast(second, String).label("second"),
-    )
-    return select(*columns).where(model.id.in_(ids))
-
-
-def _said_of(table: str, first: str, second: str) -> str:
-    compose = next((how for model, (_, _, how) in COMPOSED.items() if model.__tablename__ == table), None)
-    return compose(first, second) if compose else _own_word(table, first)
-
-
-def _own_word(table: str | None, name: str) -> str:
-    return name_of_role(name) if table == Role.__tablename__ else name
 
 
 def in_one_line(change: Change, longest: int | None = None) -> str:
