@@ -74,7 +74,7 @@ def test_moves_are_seen_with_their_record(session_of):
     with session_of("narrow") as (session, _):
         assert session.scalar(select(func.count(StatusMove.id))) == 1  # of an opportunity
     with session_of("manager_a") as (session, _):
-        assert session.scalar(select(func.count(StatusMove.id))) == 7 + 7
+        assert session.scalar(select(func.count(StatusMove.id))) == 7 + 8 + 3
 
 
 @pytest.mark.parametrize("who", ["manager_a", "narrow", "head_a", "nobody"])

@@ -177,7 +177,7 @@ def test_disabling_and_enabling_by_button(as_, rows, key):
     assert f"/users/{pk}/disable" in page and f"/users/{pk}/password" in page
     assert as_("admin").post(f"/users/{pk}/disable").status_code == 302
     shown = text_of(as_("admin").get(f"/users/show/{pk}"))
-    assert "名下还有 3 条记录" in shown and not row_of(rows, "manager_b").active
+    assert "名下还有 4 条记录" in shown and not row_of(rows, "manager_b").active
     assert as_("admin").post(f"/users/{pk}/disable").status_code == 409
     assert as_("admin").post(f"/users/{pk}/enable").status_code == 302
     assert "名下还有" not in text_of(as_("admin").get(f"/users/show/{pk}"))
