@@ -41,11 +41,11 @@ def test_ticking_follows_what_needs_what_and_is_previewed_and_saved(matrix):
     page.get_by_role("button", name="打印", exact=True).click()
     assert not box(page, "plans.print").is_checked()
     page.select_option('[name="reads.customers"]', "own")
-    page.get_by_role("button", name="保存 8 处改动").wait_for()
+    page.get_by_role("button", name="保存 10 处改动").wait_for()
     assert "林知远" in page.inner_text("#role-preview")
-    assert page.locator(".matrix .added").count() == 3 and page.locator(".matrix .removed").count() == 5
+    assert page.locator(".matrix .added").count() == 3 and page.locator(".matrix .removed").count() == 7
     page.fill('[name="note"]', "试行")
-    page.get_by_role("button", name="保存 8 处改动").click()
+    page.get_by_role("button", name="保存 10 处改动").click()
     page.get_by_text("相关人员下一次点击时生效").wait_for()
     assert box(page, "opportunities.reassign").is_checked() and not box(page, "opportunities.print").is_checked()
     visitor.close()
