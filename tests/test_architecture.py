@@ -221,3 +221,11 @@ def test_templates_hold_no_inline_script_or_style():
         assert not re.search(r"<style|\sstyle=|\son[a-z]+=\"|<script(?![^>]*\ssrc=)", text), path
         assert "http://" not in text.replace("http://www.w3.org", ""), path
         assert "https://" not in text, path
+
+
+def test_every_block_of_the_style_sheet_is_closed():
+    depth = 0
+    for number, line in enumerate((APP / "static" / "app.css").read_text(encoding="utf-8").splitlines(), start=1):
+        assert depth == 0 or not line.startswith("/* ----"), f"line {number} begins within a block"
+        depth += line.count("{") - line.count("}")
+    assert depth == 0
