@@ -311,6 +311,7 @@ def test_a_match_by_hand_is_remembered(trade: Trade, rows: Any, session_of: Call
 # ---- who orders again -----------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("no_cases")
 def test_an_order_that_comes_in_closes_the_case_and_brings_the_lost_back(trade: Trade, rows: Any) -> None:
     today, at = now(ZONE).date(), now(ZONE)
     trade.rows["order_lines"] = []
