@@ -69,8 +69,9 @@ def tell(
 
 def _name_of(session: Session, by: Actor) -> str:
     """The name of who acts; empty for the system, which is called by each reader's word."""
-    person = session.get(Employee, by.person_id) if by.person_id is not None else None
-    return str(person) if person else ""
+    if by.name or by.person_id is None:
+        return by.name
+    return str(session.get_one(Employee, by.person_id))
 
 
 def _wanting(kind: ReminderKind) -> Select[int]:

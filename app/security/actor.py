@@ -45,6 +45,8 @@ class Actor:
     is_system: bool = False
     #: Somebody looks through this person's eyes and changes nothing.
     is_watched: bool = False
+    #: What the person is called; empty where nobody was asked.
+    name: str = ""
 
     def may(self, right: str) -> bool:
         """Whether the right is held."""
@@ -183,7 +185,7 @@ def _actor_of(session: Session, person: Employee | Person) -> Actor:
             writes[module] = write.widest(writes[module]) if module in writes else write
         if key is not None:
             departments[key] = path
-    return Actor(person.id, rights, reads, writes, tuple(names), departments)
+    return Actor(person.id, rights, reads, writes, tuple(names), departments, name=person.full_name)
 
 
 def _few_people(session: Session, actor: Actor, reaches: Iterable[Reach]) -> dict[Reach, frozenset[int]]:

@@ -90,8 +90,9 @@ def renew_deadline(session: Session, request: ServiceRequest, *, at: datetime) -
     Called when a request has come to a state and before it is written: the step follows from since when somebody has
     it, and whether it was handled since. Nobody was told yet that the new deadline passed.
     """
-    is_new = request.id is None or request.assigned_on is None
-    pauses = [] if is_new else pauses_of(session, request)
+    # Who has it since this moment has not waited for anybody yet.
+    is_fresh = request.id is None or request.assigned_on in {None, at}
+    pauses = [] if is_fresh else pauses_of(session, request)
     if step_of(request) is not Step.PROCESS:
         end_pauses(pauses, at=at)
     request.due_on = deadline(rules_of(session), request, pauses, at=at)
