@@ -138,14 +138,6 @@ def planned(session: Session, today: date, week: Span, *, of: int | None = None,
 # ---- series: select, frame, tidy ------------------------------------------------------------------------
 
 
-def frame_of(session: Session, statement: Statement) -> DataFrame:
-    """The rows of a statement as a frame; amounts stay whole cents."""
-    from pandas import DataFrame
-
-    found = session.execute(statement)
-    return DataFrame(found.all(), columns=list(found.keys()))
-
-
 def moves_by_span(spans: Sequence[Span], *, zone: ZoneInfo, of: int | None = None) -> Statement:
     """The moves from state to state in each span: place, before, after, count."""
     place = place_in(StatusMove.at, spans, zone).label("place")

@@ -140,6 +140,16 @@ SERVICES = Screen(
     ),
     address="/services/archive",
 )
+
+
+def _report(name: str, label: LazyString) -> Screen:
+    """The screen of a report; its figures are those of what its reader sees in the modules they come from."""
+    return Screen(f"report-{name}", label, (Verb.SEE, Verb.EXPORT), address=f"/reports/{name}")
+
+
+REPORT_CONTRIBUTION = _report("contribution", Label("Customer contribution"))
+REPORTS = (REPORT_CONTRIBUTION,)
+
 PRODUCTS = Screen("products", Label("Products"), (), is_open=True)
 STOCK = Screen("stock", Label("Stock"), (), is_open=True)
 DICTIONARY = Screen("dictionary", Label("Data dictionary"), _KEEPING)
@@ -184,6 +194,7 @@ CATALOGUE = (
         (CUSTOMERS, CONTACTS, INTERACTIONS, ATTACHMENTS, ORDERS, CHURN),
     ),
     Module("services", Label("Service management"), "headset", (SERVICES,)),
+    Module("reports", Label("Reports"), "chart-bar", REPORTS),
     Module("basedata", Label("Base data"), "database", (PRODUCTS, STOCK, DICTIONARY, SALES_SYSTEM)),
     Module("workbench", Label("Workbench"), "home", (ANNOUNCEMENTS,)),
     Module("access", Label("Access"), "lock", (USERS, DEPARTMENTS, ROLES, AUDIT)),
@@ -226,12 +237,16 @@ _SEES = (
     (ANNOUNCEMENTS, (Verb.SEE,)),
 )
 
+#: Who leads reads the reports.
+_READS = tuple((screen, screen.verbs) for screen in REPORTS)
+
 DEFAULT_ROLES = (
     DefaultRole("Administrator", frozenset(all_rights()), Reach.ALL, Label("Administrator")),
     DefaultRole(
         "Sales supervisor",
         _rights(
             *_SEES,
+            *_READS,
             (
                 OPPORTUNITIES,
                 (Verb.CREATE, Verb.EDIT, Verb.DELETE, Verb.ASSIGN, Verb.REASSIGN, Verb.IMPORT),
@@ -261,7 +276,7 @@ DEFAULT_ROLES = (
         Reach.OWN,
         Label("Account manager"),
     ),
-    DefaultRole("Executive", _rights(*_SEES), Reach.OWN, Label("Executive")),
+    DefaultRole("Executive", _rights(*_SEES, *_READS), Reach.OWN, Label("Executive")),
 )
 
 

@@ -11,7 +11,7 @@ from app.i18n import Label, gettext, ngettext
 from app.models.churn import ChurnCase
 from app.reports import churn as report
 from app.reports.churn import POSTPONED, WARNED, OpenCases
-from app.reports.marketing import frame_of
+from app.reports.engine import frame_of
 from app.reports.periods import last_weeks
 from app.security.actor import Actor
 from app.security.rights import CHURN, Verb

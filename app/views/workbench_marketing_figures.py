@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from app.actions.marketing import ASSIGNED, UNASSIGNED
 from app.i18n import Label, gettext, ngettext
 from app.reports import marketing as report
+from app.reports.engine import frame_of
 from app.reports.periods import Planned, Span, last_months, last_weeks, month_start, months_before
 from app.security.actor import Actor
 from app.security.rights import OPPORTUNITIES, PLANS, Verb
@@ -182,13 +183,13 @@ def _overdue(look: Look) -> Reading:
 
 def _moves(look: Look) -> Any:
     spans = last_weeks(look.today, WEEKS)
-    return report.frame_of(look.session, report.moves_by_span(spans, zone=look.zone, of=_of(look)))
+    return frame_of(look.session, report.moves_by_span(spans, zone=look.zone, of=_of(look)))
 
 
 def _closings(look: Look) -> Any:
     """Of 23 months, so that the first of twelve rates has its twelve months too."""
     spans = last_months(look.today, 2 * MONTHS - 1)
-    return report.frame_of(look.session, report.closings_by_span(spans, zone=look.zone, of=_of(look)))
+    return frame_of(look.session, report.closings_by_span(spans, zone=look.zone, of=_of(look)))
 
 
 def _waiting_course(look: Look) -> Series:
@@ -215,14 +216,14 @@ def _won_course(look: Look) -> Series:
 def _done_course(look: Look) -> Series:
     spans = last_weeks(look.today, WEEKS)
     statement = report.items_by_span(spans, zone=look.zone, of=_of(look))
-    values = report.counts(report.frame_of(look.session, statement), WEEKS)
+    values = report.counts(frame_of(look.session, statement), WEEKS)
     return Series(values, in_words(Label("Plan items carried out in each of 12 weeks: %(values)s"), values))
 
 
 def _overdue_course(look: Look) -> Series:
     spans = last_weeks(look.today, WEEKS)
     statements = (read(spans, zone=look.zone, of=_of(look)) for read in (report.done_late, report.left_undone))
-    values = report.across(*(report.frame_of(look.session, statement) for statement in statements))
+    values = report.across(*(frame_of(look.session, statement) for statement in statements))
     return Series(values, in_words(Label("Overdue at the end of each of 12 weeks: %(values)s"), values), "bad")
 
 

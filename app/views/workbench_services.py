@@ -8,7 +8,8 @@ from app.actions.services.life import ASSIGNED, CREATED, PROCESSED
 from app.i18n import Label, LazyString, gettext, ngettext
 from app.models.services import ServiceRequest, ServiceStatus
 from app.reports import services as report
-from app.reports.marketing import frame_of, stock
+from app.reports.engine import frame_of
+from app.reports.marketing import stock
 from app.reports.periods import last_weeks, midnight
 from app.reports.services import Waiting
 from app.security.actor import Actor

@@ -11,6 +11,7 @@ from app.actions.marketing import PIPELINE
 from app.models import Opportunity, OpportunityStatus, PlanItem, StatusMove
 from app.models.org import Employee
 from app.reports import marketing as report
+from app.reports.engine import frame_of
 from app.reports.periods import Span, last_months, last_weeks, midnight, month_start, months_before
 from app.security.actor import SYSTEM
 from tests.cast import opportunity
@@ -100,7 +101,7 @@ def test_stocks_are_reckoned_back_from_today_and_forget_what_was_deleted(company
     with company() as session:
         assert report.flow(session, date(2026, 3, 10), zone=ZONE) == {UNASSIGNED: 0, ASSIGNED: -2}
         for of in (None, session.scalars(select(Employee.id).where(Employee.username == "manager_a")).one()):
-            moves = report.frame_of(session, report.moves_by_span(weeks, zone=ZONE, of=of))
+            moves = frame_of(session, report.moves_by_span(weeks, zone=ZONE, of=of))
             now = report.standing(session, ASSIGNED, of=of).count
             assert list(report.stock(moves, ASSIGNED, now, 4)) == [0, 3, 2, 1]
             assert list(report.stock(moves, UNASSIGNED, report.count_in(session, UNASSIGNED), 4)) == [0, 0, 0, 0]
@@ -109,7 +110,7 @@ def test_stocks_are_reckoned_back_from_today_and_forget_what_was_deleted(company
 def test_rates_and_amounts_of_months(company):
     months = last_months(TODAY, 3)
     with company() as session:
-        closed = report.frame_of(session, report.closings_by_span(months, zone=ZONE))
+        closed = frame_of(session, report.closings_by_span(months, zone=ZONE))
     assert list(report.won_amounts(closed, 3)) == [0, 0, 0.10]
     rates = report.success_rates(closed, 3, 2)
     assert rates.isna().tolist() == [True, False]
@@ -121,11 +122,10 @@ def test_items_carried_out_and_overdue(company):
     with company() as session:
         seller = session.scalars(select(Employee.id).where(Employee.username == "manager_a")).one()
         for of in (None, seller):
-            done = report.frame_of(session, report.items_by_span(weeks, zone=ZONE, of=of))
+            done = frame_of(session, report.items_by_span(weeks, zone=ZONE, of=of))
             assert list(report.counts(done, 4)) == [0, 0, 3, 0]
             frames = [
-                report.frame_of(session, read(weeks, zone=ZONE, of=of))
-                for read in (report.done_late, report.left_undone)
+                frame_of(session, read(weeks, zone=ZONE, of=of)) for read in (report.done_late, report.left_undone)
             ]
             # at the 8th three late ones; at the 15th two left (one was closed with its opportunity); now one
             assert list(report.across(*frames)) == [0, 3, 2, 1]
@@ -139,14 +139,14 @@ def test_series_of_an_empty_company(rows):
     with rows() as session:
         weeks = last_weeks(date(2000, 1, 5), 4)
         nobody = -1
-        moves = report.frame_of(session, report.moves_by_span(weeks, zone=ZONE, of=nobody))
+        moves = frame_of(session, report.moves_by_span(weeks, zone=ZONE, of=nobody))
         assert list(report.stock(moves, ASSIGNED, 0, 4)) == [0, 0, 0, 0]
-        closed = report.frame_of(session, report.closings_by_span(weeks, zone=ZONE, of=nobody))
+        closed = frame_of(session, report.closings_by_span(weeks, zone=ZONE, of=nobody))
         assert report.success_rates(closed, 4, 2).isna().all()
         assert list(report.won_amounts(closed, 4)) == [0, 0, 0, 0]
-        items = report.frame_of(session, report.items_by_span(weeks, zone=ZONE, of=nobody))
+        items = frame_of(session, report.items_by_span(weeks, zone=ZONE, of=nobody))
         assert list(report.counts(items, 4)) == [0, 0, 0, 0]
-        late = report.frame_of(session, report.done_late(weeks, zone=ZONE, of=nobody))
+        late = frame_of(session, report.done_late(weeks, zone=ZONE, of=nobody))
         assert list(report.across(late)) == [0, 0, 0, 0]
 
 

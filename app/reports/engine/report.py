@@ -1,0 +1,66 @@
+"""A report as a declaration: from it come the page, the address, the saved filters, the exports and the command."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.orm import Session
+
+import app.reports.analyses
+from app.errors import OutOfSight
+from app.i18n import LazyString
+from app.reports.engine.asking import Asked, Filter
+from app.reports.engine.frames import Statement, frame_of
+from app.reports.engine.outcome import Outcome
+from app.security.rights import Screen
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+@dataclass(frozen=True)
+class Report:
+    """One report: what it is called, what it may be asked, and how it comes to its outcome.
+
+    ``select`` makes the statements of what is asked, by name; they are read into frames of whole cents; ``tidy`` is a
+    pure function that makes the outcome of these. The session's wall narrows the statements to what its actor sees.
+    """
+
+    name: str
+    screen: Screen
+    filters: tuple[Filter, ...]
+    select: Callable[[Asked], Mapping[str, Statement]]
+    tidy: Callable[[Mapping[str, DataFrame], Asked], Outcome]
+
+    @property
+    def label(self) -> LazyString:
+        """What its screen is called."""
+        return self.screen.label
+
+    def find(self, session: Session, asked: Asked) -> Outcome:
+        """Read what is asked for and make the outcome of it."""
+        frames = {name: frame_of(session, statement) for name, statement in self.select(asked).items()}
+        return self.tidy(frames, asked)
+
+
+@cache
+def reports() -> dict[str, Report]:
+    """Every report by its name, which is that of its file."""
+    found: dict[str, Any] = {}
+    for module in pkgutil.iter_modules(app.reports.analyses.__path__, "app.reports.analyses."):
+        one = vars(importlib.import_module(module.name)).get("REPORT")
+        if isinstance(one, Report):
+            found[one.name] = one
+    return found
+
+
+def report_of(name: str) -> Report:
+    """The report of that name; raises OutOfSight."""
+    if name not in reports():
+        raise OutOfSight()
+    return reports()[name]
