@@ -1,5 +1,6 @@
 """The application on a fresh database for every test, on SQLite and on a real PostgreSQL, with its cast."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,6 +43,12 @@ def pytest_generate_tests(metafunc: Any) -> None:
 def pytest_collection_modifyitems(items: list[Any]) -> None:
     """What drives a browser takes longest and begins first, so that at the end no process works on alone."""
     items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+
+
+def pytest_sessionfinish() -> None:
+    """The browser, if one was started, ends with the tests."""
+    if site := sys.modules.get("tests.browser_site"):
+        site.end_browser()
 
 
 @pytest.fixture(scope="session")
