@@ -21,6 +21,9 @@ DEVELOPMENT := $(VENV)/development.stamp
 LOCK := --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links --quiet
 
+# Kept even where the environment forbids it: every process of the tests would compile each package anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: run setup test check bench translate vendor lock help
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -2,7 +2,8 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,6 +26,8 @@ JUDGE = """rules => axe.run(document, {runOnly: rules, resultTypes: ["violations
   .then(found => found.violations)"""
 #: What asks for more when the page stands.
 ASKS_LATER = "[hx-trigger*=load], script[src*=calendar], script[src*=board]"
+#: What ends the browser of this process.
+_ENDING = ExitStack()
 
 
 @contextmanager
@@ -43,12 +46,29 @@ def served(app: Flask) -> Iterator[str]:
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A headless browser of the system."""
-    options = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_browser(), args=options)
+    """A headless browser of the system, in which nothing stays of what is done inside the block."""
+    browser = _started()
+    try:
         yield browser
-        browser.close()
+    finally:
+        for context in browser.contexts:
+            context.close()
+
+
+@cache
+def _started() -> Browser:
+    """The one browser of this process: to start it takes longer than most tests; each visitor has a context."""
+    options = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    playwright = _ENDING.enter_context(sync_playwright())
+    browser = playwright.chromium.launch(executable_path=find_browser(), args=options)
+    _ENDING.callback(browser.close)
+    return browser
+
+
+def end_browser() -> None:
+    """Close the browser of this process, if there is one."""
+    _started.cache_clear()
+    _ENDING.close()
 
 
 class Visitor:

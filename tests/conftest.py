@@ -1,5 +1,6 @@
 """The application on a fresh database for every test, on SQLite and on a real PostgreSQL, with its cast."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from flask import Flask
 from sqlalchemy import delete
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
+from sqlalchemy.util import LRUCache
 
 from app import create_app
 from app.database import upgrade
@@ -22,6 +24,8 @@ from tests.browsing import Browser
 from tests.databases import fresh_database, postgresql_server, sqlite_database, unique_name
 
 BACKENDS = ("sqlite", "postgresql")
+#: The walks send more different statements than an engine keeps compiled, and would compile most of them each time.
+STATEMENTS_KEPT = 2000
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
@@ -40,8 +44,22 @@ def pytest_generate_tests(metafunc: Any) -> None:
 
 
 def pytest_collection_modifyitems(items: list[Any]) -> None:
-    """What drives a browser takes longest and begins first, so that at the end no process works on alone."""
+    """What drives a browser takes longest and begins first, so that at the end no process works on alone.
+
+    Of a test with many cases a single one may need one database only.
+    """
+    items[:] = [
+        item
+        for item in items
+        if not (item.get_closest_marker("one_database") and item.get_closest_marker("postgresql"))
+    ]
     items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+
+
+def pytest_sessionfinish() -> None:
+    """The browser, if one was started, ends with the tests."""
+    if site := sys.modules.get("tests.browser_site"):
+        site.end_browser()
 
 
 @pytest.fixture(scope="session")
@@ -74,6 +92,8 @@ class Home:
         if key not in self.apps:
             app = create_app(settings_for(self.url))
             app.config.update({"WTF_CSRF_ENABLED": False, **more})
+            with app.app_context():
+                db.engine.update_execution_options(compiled_cache=LRUCache(STATEMENTS_KEPT))
             self.apps[key] = app
         return self.apps[key]
 

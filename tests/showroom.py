@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from app import create_app, demo
 from app.actions.attachments import FileStore
@@ -21,7 +21,7 @@ from app.database import upgrade
 from app.extensions import appbuilder, db
 from app.i18n import Told
 from app.jobs.frame import run_due
-from app.models import Attachment, Customer, Employee, Interaction, Opportunity, Order, Refresh, RefreshState, SetAside
+from app.models import Attachment, Customer, Employee, Interaction, Order, Refresh, RefreshState, SetAside
 from app.models.hand_over import HandOver
 from app.models.lists import ListView
 from app.security.actor import SYSTEM, load_actor
@@ -77,13 +77,11 @@ class Showroom:
         return visitor.sign_in(who, PASSWORD) if who else visitor
 
     def keys(self, model: Any) -> list[int]:
-        """Some rows of a model, the newest first; opportunities of every state and person."""
-        statement = select(model.id).order_by(model.id.desc()).limit(MOST_KEYS)
-        if model is Opportunity:
-            statement = select(func.max(Opportunity.id)).group_by(Opportunity.status, Opportunity.assignee_id)
+        """Some rows of a model: the newest of each state and person first, where there are such, then the newest."""
+        newest = select(model.id).order_by(model.id.desc()).limit(MOST_KEYS)
         with self.app.app_context():
             db.session.info["actor"] = SYSTEM
-            return list(db.session.scalars(statement))
+            return list(dict.fromkeys([*db.session.scalars(_of_each_state(model)), *db.session.scalars(newest)]))
 
     @cached_property
     def places(self) -> tuple[list[Place], list[str]]:
@@ -137,6 +135,16 @@ class Showroom:
             yield from (f"{path}?row={key}" for key in self.keys(view.model))
         else:
             yield path + ASKED.get(path, "")
+
+
+def _of_each_state(model: Any) -> Any:
+    """The newest row of each state and person, those of whom we ask first: most moves are open to one of them."""
+    owner = getattr(model, "assignee_id", getattr(model, "manager_id", None))
+    if owner is None or not hasattr(model, "status"):
+        return select(model.id).limit(0)
+    is_asked = owner.in_(select(Employee.id).where(Employee.username.in_(PEOPLE)))
+    first = (func.max(case((is_asked, 1), else_=0)).desc(), func.max(model.id).desc())
+    return select(func.max(model.id)).group_by(model.status, owner).order_by(*first)
 
 
 def _is_page(route: Any) -> bool:

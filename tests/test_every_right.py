@@ -22,7 +22,7 @@ from app.security.scope import children, personal, roots
 from app.views.moves import MovingView
 from tests.browsing import Browser
 from tests.cast import CAST
-from tests.walk import Route, everything, model_of, routes
+from tests.walk import SAME_REACH, Route, everything, model_of, routes, walkers
 
 #: Made-up roles: which of the rights in their order (every n-th from the k-th on), and how far they reach.
 MADE_UP = {
@@ -227,7 +227,25 @@ def plain_differences(app: Flask, username: str) -> tuple[int, list[str]]:
     return tried, found
 
 
-@pytest.mark.parametrize("who", [*(one for one in CAST if one != "disabled"), *MADE_UP])
+def reaches_of(username: str) -> set[tuple[str, Reach, Reach]]:
+    """How far somebody reads and writes in each module."""
+    person = db.session.scalars(select(Employee).where(Employee.username == username)).one()
+    of_roles = select(RoleReach).where(RoleReach.role_id.in_([role.id for role in person.roles]))
+    found = {(one.module, one.reads, one.writes) for one in db.session.scalars(of_roles)}
+    return found or {(module, Reach.OWN, Reach.OWN) for module in scope_modules()}
+
+
+@pytest.mark.one_database
+def test_who_walks_on_one_database_reaches_as_far_as_another_on_both(app):
+    hire(app)
+    assert not set(SAME_REACH) & set(SAME_REACH.values())
+    with app.app_context():
+        db.session.info["actor"] = SYSTEM
+        for who, other in SAME_REACH.items():
+            assert reaches_of(who) == reaches_of(other), (who, other)
+
+
+@pytest.mark.parametrize("who", walkers([*(one for one in CAST if one != "disabled"), *MADE_UP]))
 def test_every_answer_is_what_the_matrix_says(app, who):
     hire(app)
     before = everything(app)

@@ -70,6 +70,7 @@ def give(rows, app):
     return make
 
 
+@pytest.mark.one_database
 def test_there_is_no_api_yet_and_its_addresses_are_closed(app, as_):
     """G1 to G8: an API of the framework would come with doors of its own; whoever adds one tries them here."""
     apis = [view for view in app.extensions["appbuilder"].baseviews if isinstance(view, BaseApi)]
@@ -95,6 +96,7 @@ def test_extra_fields_save_nothing(app, as_):
     assert tried > 20
 
 
+@pytest.mark.one_database
 def test_stock_actions_are_not_there(app, as_):
     """A2, A3, A5, A7: the framework's action routes."""
     for view in views_of(app):
@@ -204,6 +206,7 @@ def test_no_parameter_but_the_declared_ones_filters(app, as_):
     assert tried > 100
 
 
+@pytest.mark.one_database
 def test_no_order_but_the_declared_ones(app, as_):
     """D1: nor by a column of another table."""
     tried = 0
@@ -284,6 +287,7 @@ STOCK_SCREENS = (
 )
 
 
+@pytest.mark.one_database
 def test_stock_screens_of_people_and_rights_are_closed(app, as_):
     """L1, L2: a role that could edit users there would make its holder an administrator."""
     for path in STOCK_SCREENS:

@@ -1,10 +1,11 @@
 """The walks: every route of the application with rows in and out of sight, taken from the application itself."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from flask import Flask
 from sqlalchemy import event, select
 
@@ -17,7 +18,21 @@ from app.views.moves import MovingView
 
 #: Addresses of files, not of pages.
 NOT_PAGES = {"static"}
+#: Who reaches as far as whom: the two differ by rights, which are judged before a record is asked for.
+SAME_REACH = {
+    "manager_b": "manager_a",
+    "executive": "manager_a",
+    "nobody": "narrow",
+    "disabled": "manager_a",
+    "made_up_0": "narrow",
+}
 ANSWERS = {200, 302, 308, 400, 401, 403, 404, 405, 409, 422}
+
+
+def walkers(names: Iterable[str]) -> list[Any]:
+    """The people of a walk, on both databases one of each reach."""
+    one = pytest.mark.one_database
+    return [pytest.param(name, marks=one if name in SAME_REACH else ()) for name in names]
 
 
 @dataclass(frozen=True)

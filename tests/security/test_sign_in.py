@@ -448,6 +448,7 @@ def test_there_is_no_interface_for_programs_yet(as_, method):
             assert as_(who).client.open(path, method=method).status_code == 404
 
 
+@pytest.mark.one_database
 def test_no_route_is_left_out_of_the_check_of_tokens(strict_app):
     from app.extensions import csrf
 
