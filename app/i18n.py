@@ -8,7 +8,7 @@ from typing import Self
 from zoneinfo import ZoneInfo
 
 import flask_babel
-from flask import has_app_context
+from flask import g, has_app_context
 from flask_babel.speaklater import LazyString
 
 __all__ = [
@@ -31,13 +31,20 @@ _FOUND: dict[tuple[str, str], str] = {}
 
 def translated(message: str) -> str:
     """``message`` in the reader's language, looked up once in the life of a process."""
-    locale = flask_babel.get_locale()
+    locale = _locale()
     if locale is None:
         return message
     key = (locale.language, message)
-    if key not in _FOUND:
-        _FOUND[key] = str(flask_babel.get_translations().ugettext(message))
-    return _FOUND[key]
+    found = _FOUND.get(key)
+    if found is None:
+        found = _FOUND[key] = str(flask_babel.get_translations().ugettext(message))
+    return found
+
+
+def _locale() -> flask_babel.Locale | None:
+    """The reader's, straight from where Flask-Babel keeps it: by way of the proxy each text took twice as long."""
+    kept = getattr(g._get_current_object(), "_flask_babel", None) if has_app_context() else None
+    return getattr(kept, "babel_locale", None) or flask_babel.get_locale()
 
 
 class Label(LazyString):  # type: ignore[misc]  # speaklater has no types
@@ -105,7 +112,7 @@ def company_zone() -> ZoneInfo:
 
 def format_moment(moment: datetime) -> str:
     """``moment`` as YYYY-MM-DD HH:MM in the company's time zone."""
-    return str(flask_babel.format_datetime(moment, "yyyy-MM-dd HH:mm"))
+    return moment.astimezone(company_zone()).isoformat(" ", "minutes")[:16]
 
 
 def format_day(day: date, pattern: str) -> str:
@@ -115,5 +122,5 @@ def format_day(day: date, pattern: str) -> str:
 
 def is_english() -> bool:
     """Whether the reader's language is English."""
-    locale = flask_babel.get_locale()
+    locale = _locale()
     return locale is not None and locale.language == "en"

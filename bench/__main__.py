@@ -46,7 +46,7 @@ def run(backend: str, rows: Sequence[Row], customers: int, folder: Path) -> Iter
     with STORES[backend](folder) as store, Stage(store, folder, customers) as stage:
         for row in rows:
             _tell(f"{backend}: {row.name} …")
-            yield Line(backend, row, row.measure(stage))
+            yield Line(backend, row, row.measure(stage, row.limit))
         _tell("")
 
 

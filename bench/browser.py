@@ -18,7 +18,8 @@ from urllib.parse import urlencode
 import psutil  # type: ignore[import-untyped]  # psutil has no types
 
 from bench.company import PASSWORD, Subjects
-from bench.worker import HOST, STATEMENTS_HEADER, URL_VARIABLE
+from bench.work import worked
+from bench.worker import HOST, STATEMENTS_HEADER, URL_VARIABLE, WORKED_HEADER
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 120
@@ -36,7 +37,7 @@ class Unexpected(RuntimeError):
 
 @dataclass(frozen=True)
 class Answer:
-    """What an exchange took: seconds, SQL statements and bytes of the body."""
+    """What an exchange took: seconds of work of both sides, SQL statements and bytes of the body."""
 
     seconds: float
     statements: int = 0
@@ -53,6 +54,7 @@ class Worker:
     def __init__(self, kind: str, url: str, log: Path) -> None:
         self._began = time.perf_counter()
         self._log = log
+        self._worked = 0.0
         with log.open("wb") as errors:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "bench.worker", kind],
@@ -67,10 +69,15 @@ class Worker:
         self.port = int(self._process.stdout.readline() or 0)
 
     def first_answer(self) -> Answer:
-        """The sign-in page, with the seconds since the process was started."""
+        """The sign-in page, with the seconds that went by since the process was started."""
         with closing(Person(self)) as person:
             person.get("/login/")
         return Answer(time.perf_counter() - self._began)
+
+    def worked_since(self, told: str) -> float:
+        """The seconds it has worked since its last answer, by what it tells with this one."""
+        before, self._worked = self._worked, float(told)
+        return self._worked - before
 
     def resident_bytes(self) -> int:
         """The memory that the process holds now."""
@@ -136,14 +143,14 @@ class Person:
         headers = {"Cookie": cookies, "Accept-Language": "zh", **(headers or {})}
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        began = time.perf_counter()
+        began = worked()
         try:
             self._connection.request(method, path, body, headers)
             response = self._connection.getresponse()
             content = response.read()
         except (OSError, http.client.HTTPException) as error:
             raise Unexpected(f"{method} {path}: {error!r}\n{self.worker.last_words()}") from error
-        seconds = time.perf_counter() - began
+        seconds = worked() - began + self.worker.worked_since(response.headers[WORKED_HEADER])
         for cookie in response.headers.get_all("Set-Cookie", ()):
             self._cookies.load(cookie)
         if response.status != expected:

@@ -1,6 +1,5 @@
 """The churn scan beside the bare statements that leave the same rows: cases, history, one log line, the reminders."""
 
-import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -14,8 +13,9 @@ from app.actions.churn.silence import silence_at
 from app.clock import now
 from app.database import engine_for
 from app.security.actor import SYSTEM
-from bench.measures import ROUNDS, Measured, compared
+from bench.measures import ROUNDS, Measured, in_rounds
 from bench.stage import Stage
+from bench.work import worked
 
 ZONE = ZoneInfo("Asia/Shanghai")
 #: Of fewer customers the statements themselves would be measured, and no rows: a small company is repeated until then.
@@ -56,14 +56,14 @@ VALUES (:at, 'churn_scan', '', '', '', '', '{}', '')
 )
 
 
-def scan_beside_statements(stage: Stage) -> Measured:
+def scan_beside_statements(stage: Stage, limit: float) -> Measured:
     """A scan of customers who have no case ÷ the bare statements; what either writes is taken back."""
     engine = engine_for(stage.fresh("churn"))
     rounds = FEW_ROUNDS if stage.customers >= MANY_CUSTOMERS else ROUNDS
     try:
         _prepare(engine, max(LEAST_CUSTOMERS // stage.customers - 1, 0))
         _took(engine, _scan), _took(engine, _write)
-        return compared([(_took(engine, _scan), _took(engine, _write)) for _ in range(rounds)])
+        return in_rounds(lambda: (_took(engine, _scan), _took(engine, _write)), limit, least=rounds)
     finally:
         engine.dispose()
 
@@ -83,9 +83,9 @@ def _took(engine: Engine, write: Callable[[Session, datetime], int]) -> float:
     """How long it takes to write the rows; there are some."""
     with Session(engine) as session:
         session.info["actor"] = SYSTEM
-        begun = time.perf_counter()
+        begun = worked()
         count = write(session, now(ZONE))
-        took = time.perf_counter() - begun
+        took = worked() - begun
         session.rollback()
     if not count:
         raise RuntimeError("no customer has been silent for too long")

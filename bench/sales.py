@@ -2,7 +2,6 @@
 
 import csv
 import random
-import time
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,8 +12,9 @@ from sqlalchemy import Connection, Engine, text
 
 from app.database import engine_for
 from app.integrations.sales_system import Occasion, SalesSettings, refresh
-from bench.measures import Measured, compared
+from bench.measures import Measured, in_rounds
 from bench.stage import Stage
+from bench.work import worked
 
 #: Orders per customer of the company, no fewer and no more of them than so many.
 ORDERS, LEAST_ORDERS, MOST_ORDERS = 5, 50_000, 1_000_000
@@ -32,10 +32,10 @@ HEADS = {
 }
 
 
-def refresh_beside_insert(stage: Stage) -> Measured:
+def refresh_beside_insert(stage: Stage, limit: float) -> Measured:
     """A first refresh of all orders ÷ the bulk insert of their rows."""
     orders = min(max(stage.customers * ORDERS, LEAST_ORDERS), MOST_ORDERS)
-    return compared([_round(stage, orders) for _ in range(ROUNDS if orders == LEAST_ORDERS else 1)])
+    return in_rounds(lambda: _round(stage, orders), limit, least=ROUNDS if orders == LEAST_ORDERS else 1)
 
 
 def _round(stage: Stage, orders: int) -> tuple[float, float]:
@@ -47,9 +47,9 @@ def _round(stage: Stage, orders: int) -> tuple[float, float]:
         _write_files(folder, orders, [(number, name) for number, name in customers])
         (folder / "sales.toml").write_text('[sources.bench]\nfolder = "."\n', encoding="utf-8")
         source = SalesSettings(folder / "sales.toml").sources["bench"]
-        begun = time.perf_counter()
+        begun = worked()
         outcome = refresh(engine, source, Occasion(ZoneInfo("Asia/Shanghai")))
-        took = time.perf_counter() - begun
+        took = worked() - begun
         if outcome.failure is not None or outcome.reports["order_lines"].created != 2 * orders:
             raise RuntimeError(f"the refresh did not do what it should: {outcome}")
         return took, sum(_insert_again(engine, table) for table in TABLES)
@@ -103,10 +103,10 @@ def _insert_again(engine: Engine, table: str) -> float:
         rows = [tuple(row) for row in cursor]
         _make_like(connection, table)
         connection.commit()
-        begun = time.perf_counter()
+        begun = worked()
         _insert(connection, f"bench_{table}", rows)
         connection.commit()
-        return time.perf_counter() - begun
+        return worked() - begun
 
 
 def _make_like(connection: Connection, table: str) -> None:

@@ -11,9 +11,12 @@ from flask import Flask
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from bench.work import worked
+
 #: What the parent tells the worker, and what the worker tells with each answer.
 URL_VARIABLE = "BENCH_DATABASE_URL"
 STATEMENTS_HEADER = "X-Bench-Statements"
+WORKED_HEADER = "X-Bench-Worked"
 HOST = "127.0.0.1"
 THREADS = 8
 
@@ -61,20 +64,25 @@ APPLICATIONS: dict[str, Callable[[str], Flask]] = {
 }
 
 
-def count_statements(app: Flask) -> None:
-    """Tell with each answer how many SQL statements it took."""
+def tell_costs(app: Flask) -> None:
+    """Tell with each answer how many SQL statements it took, and how long the process has been at work until then."""
     event.listen(Engine, "before_cursor_execute", _count)
-    inner = app.wsgi_app
+    inner: Any = app.wsgi_app
 
-    def counted(environ: Any, start_response: Any) -> Any:
+    def told(environ: Any, start_response: Any) -> Any:
         _counts.statements = 0
+        begun: list[Any] = []
+        body = inner(environ, lambda *start: begun.extend(start))
+        try:
+            whole = b"".join(body)
+        finally:
+            getattr(body, "close", lambda: None)()
+        status, headers, *more = begun
+        costs = ((STATEMENTS_HEADER, str(_counts.statements)), (WORKED_HEADER, repr(worked())))
+        start_response(status, [*headers, *costs], *more)
+        return [whole]
 
-        def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
-            return start_response(status, [*headers, (STATEMENTS_HEADER, str(_counts.statements))], *more)
-
-        return inner(environ, start)
-
-    app.wsgi_app = counted  # type: ignore[method-assign]  # Flask says to wrap it so
+    app.wsgi_app = told  # type: ignore[method-assign]  # Flask says to wrap it so
 
 
 def _count(*_: Any) -> None:
@@ -89,7 +97,7 @@ def main() -> None:
         print(listener.getsockname()[1], flush=True)
         threading.Thread(target=_end_with_parent, daemon=True).start()
         app = APPLICATIONS[sys.argv[1]](os.environ[URL_VARIABLE])
-        count_statements(app)
+        tell_costs(app)
         _serve(app, listener)
 
 

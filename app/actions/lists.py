@@ -1,8 +1,10 @@
 """How a person looks at a list: the columns, the rows on a page, and saved filters that a department may share."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, joinedload
 
@@ -19,19 +21,24 @@ LONGEST_NAME = 50
 
 def views_of(session: Session, screen: str, *, by: Actor) -> Sequence[ListView]:
     """The person's look at a list, his saved filters and those his department shares, in one statement."""
-    statement = _seen(screen, by).options(joinedload(ListView.owner)).order_by(ListView.id)
-    return session.scalars(statement).all()
+    return session.scalars(_all_seen(), {"screen": screen, "person": by.person_id}).all()
 
 
-def _seen(screen: str, by: Actor) -> Select[ListView]:
-    department = select(Employee.department_id).where(Employee.id == by.person_id).scalar_subquery()
-    is_seen = or_(ListView.owner_id == by.person_id, ListView.department_id == department)
+@cache
+def _all_seen() -> Select[ListView]:
+    """Made once, since every list asks it."""
+    return _seen(bindparam("screen"), bindparam("person")).options(joinedload(ListView.owner)).order_by(ListView.id)
+
+
+def _seen(screen: Any, person: Any) -> Select[ListView]:
+    department = select(Employee.department_id).where(Employee.id == person).scalar_subquery()
+    is_seen = or_(ListView.owner_id == person, ListView.department_id == department)
     return select(ListView).where(ListView.screen == screen, is_seen)
 
 
 def saved_filter(session: Session, screen: str, key: int, *, by: Actor) -> ListView:
     """A saved filter that ``by`` may use; raises OutOfSight."""
-    found = session.scalars(_seen(screen, by).where(ListView.id == key, ListView.name != "")).one_or_none()
+    found = session.scalars(_seen(screen, by.person_id).where(ListView.id == key, ListView.name != "")).one_or_none()
     if found is None:
         raise OutOfSight()
     return found

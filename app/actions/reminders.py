@@ -2,9 +2,24 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, and_, cast, delete, func, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from app.models.base import insert_into, mapper_of, rows_hit
@@ -106,12 +121,15 @@ def tell_of_customers(
     ``concerned`` gives the person and the customer's key, and is read into numbers alone; whoever is left out by
     ``tell`` is left out here. Returns how many were told.
     """
-    each = concerned.subquery()
-    person, customer = each.c
+    of, customer = concerned.subquery().c
+    # The sum keeps SQLite from reading all that there ever was in the order of people, instead of sorting what is new.
+    person = of + literal_column("0")
     first, number = func.min(customer).label("first"), func.count().label("number")
-    told = person.is_distinct_from(by.person_id) & person.in_(_wanting(kind))
+    # Who wants it is asked of each person, not of each customer.
+    each = select(person.label("person_id"), first, number).group_by(person).subquery()
+    told = each.c.person_id.is_distinct_from(by.person_id) & each.c.person_id.in_(_wanting(kind))
     with system(session, "reminders are written for others, of customers that are theirs"):
-        found = session.execute(select(person.label("person_id"), first, number).where(told).group_by(person)).all()
+        found = session.execute(select(*each.c).where(told)).all()
         alone = [one.first for one in found if one.number == 1]
         names = dict(session.execute(select(Customer.id, Customer.name).where(Customer.id.in_(alone))).all())
         shared = {"kind": kind.key, "about": Customer.__tablename__, "created_on": at}
@@ -272,15 +290,17 @@ def forget_reminders(session: Session, before: datetime) -> int:
 # ---- one's own --------------------------------------------------------------------------------------------
 
 
-def unread(by: Actor) -> Select[int]:
-    """The keys of one's own unread reminders."""
-    return select(Reminder.id).where(Reminder.person_id == by.person_id, Reminder.read_on.is_(None))
-
-
 def unread_count(session: Session, *, by: Actor) -> int:
     """How many reminders of one's own are unread, counted up to one more than ``MOST_COUNTED``."""
-    first = unread(by).limit(MOST_COUNTED + 1).subquery()
-    return session.scalar(select(func.count()).select_from(first)) or 0
+    return session.scalar(_counted(), {"person": by.person_id}) or 0
+
+
+@cache
+def _counted() -> Select[int]:
+    """Made once, since every page asks it."""
+    of_person = (Reminder.person_id == bindparam("person"), Reminder.read_on.is_(None))
+    first = select(Reminder.id).where(*of_person).limit(MOST_COUNTED + 1).subquery()
+    return select(func.count()).select_from(first)
 
 
 def mark_read(session: Session, reminder: Reminder, *, at: datetime) -> None:

@@ -4,16 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from flask_babel import force_locale
-from sqlalchemy import ColumnElement, Select, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
+from sqlalchemy.orm import Session, joinedload
 
 from app.i18n import Choice, Label, LazyString, gettext
+from app.models.base import mapper_of
 from app.models.basedata import Category, DictionaryEntry
 from app.models.org import Employee
 from app.search import search_order
@@ -347,9 +348,22 @@ def find(session: Session, model: Any, keys: Select[int], query: Query, *, optio
     paged = keys.order_by(*order).limit(query.page_size + 1).offset((query.page - 1) * query.page_size)
     found = list(session.scalars(paged))
     page = found[: query.page_size]
-    rows = session.scalars(select(model).where(model.id.in_(page)).options(*options)).unique().all() if page else []
+    rows = session.scalars(of_keys(model, tuple(options)), {"keys": page}).unique().all() if page else []
     places = {key: place for place, key in enumerate(page)}
     return Found(sorted(rows, key=lambda row: places[row.id]), 0, len(found) > query.page_size)
+
+
+@lru_cache(maxsize=500)
+def of_keys(model: Any, options: Sequence[Any]) -> Select[Any]:
+    """The rows of some keys; made once for options that are kept too."""
+    return select(model).where(model.id.in_(bindparam("keys", expanding=True))).options(*options)
+
+
+@lru_cache(maxsize=500)
+def joined(model: Any, names: Sequence[str]) -> tuple[Any, ...]:
+    """Those of ``names`` that are relations, loaded with their rows."""
+    relations = mapper_of(model).relationships
+    return tuple(joinedload(getattr(model, name)) for name in dict.fromkeys(names) if name in relations)
 
 
 def count(session: Session, keys: Select[int], cap: int | None = COUNT_CAP) -> int:
@@ -364,9 +378,12 @@ def find_entries(session: Session, filters: Sequence[Filter]) -> Sequence[Dictio
     categories = [one.category.value for one in filters if isinstance(one, EntryFilter)]
     if not categories:
         return []
-    statement = (
-        select(DictionaryEntry)
-        .where(DictionaryEntry.category.in_(categories), DictionaryEntry.is_active.is_(True))
-        .order_by(DictionaryEntry.position, DictionaryEntry.id)
-    )
-    return session.scalars(statement).all()
+    return session.scalars(_offered(), {"categories": categories}).all()
+
+
+@cache
+def _offered() -> Select[DictionaryEntry]:
+    """Made once, since most lists ask it."""
+    is_asked = DictionaryEntry.category.in_(bindparam("categories", expanding=True))
+    offered = select(DictionaryEntry).where(is_asked, DictionaryEntry.is_active.is_(True))
+    return offered.order_by(DictionaryEntry.position, DictionaryEntry.id)

@@ -8,8 +8,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, TypeAlias
 
 from flask import flash, redirect, request
-from sqlalchemy import Select, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import Select
 from werkzeug.wrappers import Response
 
 from app.actions import records
@@ -186,11 +185,9 @@ class CrmModelView(Printed, RecordHistory):
         """The keys of the rows the query asks for."""
         return listing.narrowed(self.model, self.filters, query, zone=zone(), base=self.base_conditions())
 
-    def options(self, names: Sequence[str]) -> Parts:
+    def options(self, names: Sequence[str]) -> tuple[Any, ...]:
         """Load the named relations with the rows."""
-        relations = mapper_of(self.model).relationships
-        wanted = dict.fromkeys((*names, *self.needed_relations))
-        return [joinedload(getattr(self.model, name)) for name in wanted if name in relations]
+        return listing.joined(self.model, (*names, *self.needed_relations))
 
     def list_context(self, look: Look, query: listing.Query, found: listing.Found) -> dict[str, Any]:
         """What the list template draws."""
@@ -314,8 +311,8 @@ class CrmModelView(Printed, RecordHistory):
 
     def load(self, pk: int, relations: Sequence[str] = ()) -> Any:
         """The row of that key; raises OutOfSight when there is none the person sees."""
-        statement = select(self.model).where(self.model.id == pk).options(*self.options(relations))
-        row = session().scalars(statement).unique().first() if pk <= LARGEST_KEY else None
+        statement = listing.of_keys(self.model, self.options(relations))
+        row = session().scalars(statement, {"keys": [pk]}).unique().first() if pk <= LARGEST_KEY else None
         if row is None:
             raise OutOfSight(self.model, pk)
         return row

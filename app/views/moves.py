@@ -74,6 +74,8 @@ class MovingView(CrmModelView):
 
     #: What makes the field of each answer that a move asks.
     answer_fields: ClassVar[Mapping[str, Any]] = ANSWER_FIELDS
+    #: What the page of a move names besides the columns.
+    moved_relations: ClassVar[Sequence[str]] = ()
 
     def shown_moves(self) -> Sequence[str]:
         """The moves this screen's list offers."""
@@ -121,7 +123,7 @@ class MovingView(CrmModelView):
     def move(self, key: str, pk: int) -> Any:
         """Ask for what the move needs, then make it."""
         move = self.known_move(key)
-        row = self.load(pk, self.show_columns)
+        row = self.load(pk, (*self.show_columns, *self.moved_relations))
         form = move_form(move, self.answer_fields)()
         offer_choices(form, session())
         if request.method == "GET":
@@ -226,7 +228,12 @@ class MovingView(CrmModelView):
         if not versions or len(given) > MOST_ROWS:
             abort(400)
         statement = select(self.model).where(self.model.id.in_(versions)).order_by(self.model.id)
-        rows = session().scalars(statement.options(*self.options(self.list_columns))).unique().all()
+        rows = (
+            session()
+            .scalars(statement.options(*self.options((*self.list_columns, *self.moved_relations))))
+            .unique()
+            .all()
+        )
         if len(rows) < len(versions):
             abort(404)
         return [self._judged(move, row, versions[row.id]) for row in rows]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, cast
 
 from sqlalchemy import Date, Integer, Numeric
@@ -109,7 +109,7 @@ class Column:
         """Whether its values stand at the right."""
         return self.kind in {"number", "money"}
 
-    @property
+    @cached_property
     def css(self) -> str:
         """The classes of its cells, none for a plain text; a running number stands at the left like a name."""
         if self.is_name:

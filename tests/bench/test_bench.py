@@ -1,6 +1,8 @@
 """The benchmark itself: its rows are whole, its verdicts are right, and one tiny run writes what it should."""
 
+import gc
 import json
+import time
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, cast
@@ -9,15 +11,16 @@ import pytest
 
 from bench.__main__ import SIZES, main
 from bench.browser import Answer, hidden_fields
-from bench.measures import Measured, compared, exact
+from bench.measures import MOST_TIMES, ROUNDS, Measured, compared, exact, in_rounds
 from bench.report import HEAD, Line, table, write_json
 from bench.rows import ROWS, STATEMENTS, Row
 from bench.weights import files_of, first_visit, is_fresh, next_visit
+from bench.work import worked
 
 
 def row(limit: float = 12, unit: str = STATEMENTS) -> Row:
     """A row that measures nothing."""
-    return Row("a row", unit, limit, lambda stage: exact(0, None))
+    return Row("a row", unit, limit, lambda stage, limit: exact(0, None))
 
 
 def line(measured: Measured, limit: float = 12) -> Line:
@@ -57,6 +60,28 @@ def test_a_time_is_red_only_when_every_round_is_over_the_limit():
     assert line(noisy, 1.2).is_ok
     assert not line(noisy, 1.0).is_ok
     assert [line(noisy, limit).as_cells()[4] for limit in (3, 1.2, 1.0)] == ["yes", "near", "NO"]
+
+
+@pytest.mark.parametrize(
+    ("ratios", "count"),
+    [([1.0] * 50, ROUNDS), ([3.0] * ROUNDS + [1.0] * 50, 2 * ROUNDS), ([3.0] * 50, MOST_TIMES * ROUNDS)],
+)
+def test_rounds_go_on_only_while_the_figure_is_over_its_limit(ratios: list[float], count: int):
+    left = iter(ratios)
+    found = in_rounds(lambda: (next(left), 1.0), 2.0)
+    assert len(ratios) - len(list(left)) == count
+    assert found.lower == min(ratios[:count])
+
+
+def test_work_is_processor_time_without_waiting_and_without_collecting_garbage():
+    before = worked()
+    time.sleep(0.2)
+    assert worked() - before < 0.1
+    rubbish: list[Any] = [[number] for number in range(500_000)]
+    before, busy = worked(), time.process_time()
+    gc.collect()
+    assert worked() - before < (time.process_time() - busy) / 2
+    assert rubbish
 
 
 def test_json_and_table_hold_the_same_columns(tmp_path):

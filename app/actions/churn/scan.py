@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import func, literal, select, true
 from sqlalchemy.orm import Session
 
 from app.actions.churn.life import CASES, OPEN, WARNED
@@ -58,7 +58,7 @@ def scan_churn(session: Session, *, by: Actor, at: datetime, as_of: date | None 
         recovered = recover(session, silence, at=at)
         checked = session.scalars(silence.judged()).one()
         already_open = _count_open(session, silence)
-        opened = _open(session, silence, by=by, at=at)
+        opened = _open(session, silence, by=by, at=at, besides=already_open)
         _tell_managers(session, opened, by=by, at=at)
         found = Scanned(checked, opened.count, already_open, recovered.count)
         told = {"as_of": silence.as_of.isoformat(), **asdict(found)}
@@ -72,15 +72,17 @@ def _count_open(session: Session, silence: Silence) -> int:
     return session.scalars(cases).one()
 
 
-def _open(session: Session, silence: Silence, *, by: Actor, at: datetime) -> Moved:
-    """A case for each of the silent who has none that is open."""
+def _open(session: Session, silence: Silence, *, by: Actor, at: datetime, besides: int) -> Moved:
+    """A case for each of the silent but those, ``besides`` in number, who have an open one."""
     is_open = select(ChurnCase.id).where(ChurnCase.customer_id == Customer.id, ChurnCase.status.in_(OPEN))
+    # To look up what isn't there took SQLite a tenth of the whole: it keeps apart what it reads of a table it writes.
+    others = ~is_open.correlate(Customer).exists() if besides else true()
     silent = select(
         Customer.id.label("customer_id"),
         Customer.manager_id,
         literal(silence.as_of, ChurnCase.as_of.type).label("as_of"),
         silence.last_order_on.label("last_order_on"),
-    ).where(Customer.status == ACTIVE, silence.is_too_long(), ~is_open.correlate(Customer).exists())
+    ).where(Customer.status == ACTIVE, silence.is_too_long(), others)
     return CASES.enter_all(session, silent.order_by(Customer.id), WARNED, by=by, at=at)
 
 

@@ -89,7 +89,7 @@ def _within(person: ColumnElement[Any], actor: Actor, reach: Reach, in_no_order:
     return column.in_(select(Employee.id).where(actor.colleagues(reach)))
 
 
-def _is_there(model: Any, row: Any = None) -> ColumnElement[bool]:
+def _is_there(model: Any, way: Way = Way(), row: Any = None) -> ColumnElement[bool]:
     """The condition under which a row is not deleted, nor what it is seen through; ``row`` stands for its table.
 
     What it is seen through is looked up by its key, as a table: as a model it would be narrowed in turn.
@@ -102,9 +102,10 @@ def _is_there(model: Any, row: Any = None) -> ColumnElement[bool]:
     parent = parent_of(model)
     table = cast(Table, mapper_of(parent).local_table).alias()
     link = getattr(row, key_of(mapper_of(model).relationships[model.seen_through]))
-    gone = select(table.c.id).where(table.c.id == link, ~_is_there(parent, table.c))
-    # With an offset PostgreSQL looks the parent up row by row, instead of joining everything before it takes the first.
-    return ~gone.offset(0).exists()
+    gone = select(table.c.id).where(table.c.id == link, ~_is_there(parent, way, table.c))
+    # With an offset PostgreSQL looks the parent up row by row, instead of joining everything before it takes the first;
+    # to count rows it joins what is deleted, which takes a tenth of that.
+    return ~(gone if way.in_no_order else gone.offset(0)).exists()
 
 
 def _link_column(model: Any) -> ColumnElement[Any]:
@@ -266,7 +267,8 @@ def _criteria_of(actor: Actor, way: Way, with_deleted: bool) -> dict[Table, Any]
     if key not in _CRITERIA:
         hidden = () if with_deleted else hiding()
         conditions = (
-            (model, _both(sees(model, actor, way), _is_there(model) if model in hidden else None)) for model in walled()
+            (model, _both(sees(model, actor, way), _is_there(model, way) if model in hidden else None))
+            for model in walled()
         )
         _CRITERIA[key] = {
             cast(Table, mapper_of(model).local_table): with_loader_criteria(model, condition, include_aliases=True)

@@ -95,6 +95,7 @@ class ServiceView(MovingView):
     )
     more_columns = ("priority", "due_on", "level", "round", "assignee", "assigned_on", "handled_by", "handled_on")
     needed_relations = ("kind",)
+    moved_relations = ("customer",)
     show_columns = ("customer_name", "kind", "priority", "created_by", "created_on", "level", "request")
     name_column = "summary"
     order_columns = ("id", "created_on")

@@ -131,7 +131,7 @@ class ServiceAssignment(ServiceQueue):
     @needs(Verb.ALLOCATE)
     def assign(self, pk: int) -> Any:
         """Give a request to somebody, in its row; without a script a refusal brings the page of the move."""
-        move, row = self.known_move("allocate"), self.load(pk)
+        move, row = self.known_move("allocate"), self.load(pk, self.moved_relations)
         form = move_form(move, self.answer_fields)()
         refuse_foreign_fields(form)
         context = MovingView.move_context(self, move, [row])
