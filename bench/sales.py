@@ -24,7 +24,7 @@ DAYS = 900
 ROUNDS = 3
 BATCH = 10_000
 #: What the refresh leaves rows in.
-TABLES = ("products", "orders", "order_lines", "customer_months")
+TABLES = ("products", "orders", "order_lines", "customer_months", "customer_years")
 HEADS = {
     "products": ("number", "name", "model", "unit", "price"),
     "orders": ("number", "customer_number", "customer_name", "ordered_on", "address", "status"),

@@ -1,5 +1,6 @@
 """Two customers of one company: with one of them much happened, with the other next to nothing."""
 
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
@@ -14,6 +15,7 @@ from app.models import (
     Contact,
     Customer,
     CustomerMonth,
+    CustomerYear,
     DictionaryEntry,
     Interaction,
     Order,
@@ -22,6 +24,7 @@ from app.models import (
     ServiceRound,
 )
 from app.models.base import mapper_of
+from app.models.orders import ALL_YEARS
 
 #: How many rows of each kind they have, by their external numbers.
 BUSY, QUIET = "bench-busy", "bench-quiet"
@@ -79,6 +82,9 @@ def _order(connection: Connection, key: int, days: list[date]) -> None:
     month = {"customer_id": key, "orders": 1, "amount": Decimal("470000.00")}
     firsts = sorted({day.replace(day=1) for day in days})
     _add(connection, CustomerMonth, [{**month, "month": first} for first in firsts])
+    of_years = Counter([*(day.year for day in days), *(ALL_YEARS for _ in days)])
+    kept = [{"year": year, "orders": count, "amount": Decimal(470_000) * count} for year, count in of_years.items()]
+    _add(connection, CustomerYear, [{"customer_id": key, **one} for one in kept])
 
 
 def _serve(connection: Connection, key: int, days: list[date]) -> None:

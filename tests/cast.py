@@ -31,6 +31,7 @@ from app.models import (
     Contact,
     Customer,
     CustomerMonth,
+    CustomerYear,
     Department,
     Employee,
     Interaction,
@@ -48,6 +49,7 @@ from app.models import (
     ServiceStatus,
     StockLevel,
 )
+from app.models.orders import ALL_YEARS
 from app.models.reminders import OPPORTUNITY_ASSIGNED
 from app.security.actor import SYSTEM, Actor
 from app.security.scope import copying
@@ -255,6 +257,8 @@ def _trade(session: Session) -> None:
         session.flush()
         month = order.ordered_on.replace(day=1)
         session.add(CustomerMonth(customer_id=customer.id, month=month, orders=1, amount=order.total))
+        for year in (ALL_YEARS, month.year):
+            session.add(CustomerYear(customer_id=customer.id, year=year, orders=1, amount=order.total))
 
 
 def _line(number: int, product: Product, **more: Any) -> OrderLine:

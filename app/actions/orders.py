@@ -1,4 +1,4 @@
-"""Orders: whose they are, and what is kept of them per customer: month totals and the day of the last order.
+"""Orders: whose they are, and what is kept of them per customer: totals of months and years, the day of the last one.
 
 Statements here work on many rows at once, and on rows that nobody sees yet, so their session works as the system.
 ``at`` is a moment in the company's time zone, whose day is today.
@@ -8,7 +8,25 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Date, Select, and_, case, cast, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Date,
+    Integer,
+    Select,
+    and_,
+    case,
+    cast,
+    delete,
+    extract,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from app.actions.churn.returns import bring_back
@@ -16,7 +34,7 @@ from app.errors import Invalid
 from app.i18n import Label
 from app.models.base import rows_hit
 from app.models.customers import Customer, CustomerStatus
-from app.models.orders import NO_RETURN, CustomerMonth, Order, OrderLine
+from app.models.orders import ALL_YEARS, NO_RETURN, CustomerMonth, CustomerYear, Order, OrderLine
 from app.models.sales_system import CustomerAlias
 from app.security.actor import Actor
 from app.security.rights import SALES_SYSTEM, Verb
@@ -141,6 +159,30 @@ def months(session: Session) -> Select[Any]:
     return totals.where(Order.customer_id.is_not(None)).group_by(Order.customer_id, month)
 
 
+def keep_years(session: Session, customers: Keys, _at: datetime) -> None:
+    """Work the year totals of some customers out anew."""
+    session.execute(
+        delete(CustomerYear).where(CustomerYear.customer_id.in_(customers)), execution_options=UNSYNCHRONISED
+    )
+    names = ("customer_id", "year", "orders", "amount")
+    anew = years(Order.customer_id.in_(customers)).order_by("customer_id", "year")
+    session.execute(insert(CustomerYear).from_select(names, anew))
+
+
+def years(*conditions: ColumnElement[bool]) -> CompoundSelect[Any]:
+    """The totals of customers by year and of all years, as their orders say."""
+    year = cast(extract("year", Order.ordered_on), Integer)
+    totals = [
+        select(
+            Order.customer_id, one.label("year"), func.count().label("orders"), func.sum(Order.total).label("amount")
+        )
+        .where(Order.customer_id.is_not(None), *conditions)
+        .group_by(Order.customer_id, *groups)
+        for one, groups in ((year, (year,)), (literal(ALL_YEARS), ()))
+    ]
+    return union_all(*totals)
+
+
 def keep_last_orders(session: Session, customers: Keys, _at: datetime) -> None:
     """Keep the day of each customer's last order that is no return; that is no change of the customer's record."""
     concerned = customers.subquery()
@@ -173,7 +215,10 @@ def keep_order_totals(session: Session, orders: Keys) -> int:
 
 
 #: What follows, in this order, when orders of some customers came, changed or went.
-FOLLOWERS: tuple[Callable[[Session, Keys, datetime], None], ...] = (keep_months, keep_last_orders, bring_back)
+FOLLOWERS: tuple[Callable[[Session, Keys, datetime], None], ...] = (
+    *(keep_months, keep_years, keep_last_orders),
+    bring_back,
+)
 
 
 def follow(session: Session, customers: Keys, at: datetime) -> None:

@@ -106,6 +106,11 @@ CHURN_FROM_CREATION = Setting(
     words=(Label("No"), Label("Yes")),
 )
 
+_REPORTS = Label("Reports")
+
+ABC_A = Setting("abc_a", _REPORTS, Label("Class A ends at"), "%", 80, 1, 98)
+ABC_B = Setting("abc_b", _REPORTS, Label("Class B ends at"), "%", 95, 2, 99)
+
 #: Every setting, in the order of the screen.
 SETTINGS: tuple[Setting, ...] = (
     IDLE_MINUTES,
@@ -119,6 +124,8 @@ SETTINGS: tuple[Setting, ...] = (
     CHURN_FROM_CREATION,
     *WORKING_HOURS,
     HIGHEST_SERVICE_LEVEL,
+    ABC_A,
+    ABC_B,
 )
 
 
@@ -199,11 +206,13 @@ def _refuse_outside(wanted: Mapping[str, int]) -> None:
 
 
 def _refuse_disorder(values: Mapping[str, int]) -> None:
-    """The times of a working day follow one another; a lunch break may be none, a morning and an afternoon not."""
+    """The times of a working day and the classes follow one another; none but a lunch break may be empty."""
     for before, one in pairwise(WORKING_HOURS):
         first, then = values[before.key], values[one.key]
         if then < first or (then == first and one is not AFTERNOON_BEGIN):
             raise Invalid({one.key: gettext("It must come after %(time)s.", time=before.shown(first))})
+    if values[ABC_A.key] >= values[ABC_B.key]:
+        raise Invalid({ABC_B.key: gettext("It must be more than class A ends at.")})
 
 
 def _refuse_lost(wanted: Mapping[str, int], current: Mapping[str, int], seen: Mapping[str, int]) -> None:

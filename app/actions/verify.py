@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 
 from app.actions.attachments import check_files
 from app.actions.audit import first_break
-from app.actions.orders import last_order_of, months, total_of_lines
+from app.actions.orders import last_order_of, months, total_of_lines, years
 from app.actions.org import has_administrator
 from app.i18n import format_moment, gettext, ngettext
 from app.models.audit import AuditEntry, AuditKind, AuditSeal
 from app.models.customers import Customer
 from app.models.history import StatusMove
-from app.models.orders import CustomerMonth, Order
+from app.models.orders import CustomerMonth, CustomerYear, Order
 from app.models.search import searched_models
 from app.search.upkeep import faults
 from app.security.rights import all_rights
@@ -134,6 +134,23 @@ def check_months(session: Session, _at: datetime) -> Iterator[str]:
         )
 
 
+def check_years(session: Session, _at: datetime) -> Iterator[str]:
+    """The year totals of customers are what their orders come to."""
+    kept = select(CustomerYear.customer_id, CustomerYear.year, CustomerYear.orders, CustomerYear.amount)
+    worked_out = years().subquery()
+    owed = select(worked_out.c.customer_id, worked_out.c.year, -worked_out.c.orders, -worked_out.c.amount)
+    both = kept.union_all(owed).subquery()
+    sums = (func.sum(both.c.orders) != 0, func.sum(both.c.amount) != 0)
+    wrong = select(both.c.customer_id).group_by(both.c.customer_id, both.c.year).having(or_(*sums))
+    number = session.scalar(select(func.count()).select_from(wrong.subquery()))
+    if number:
+        yield ngettext(
+            "The totals of %(num)d year of a customer are not what the orders say.",
+            "The totals of %(num)d years of customers are not what the orders say.",
+            number,
+        )
+
+
 def check_last_orders(session: Session, _at: datetime) -> Iterator[str]:
     """The last order of a customer is the last that is no return."""
     is_wrong = Customer.last_order_on.is_distinct_from(last_order_of(Customer.id))
@@ -155,6 +172,7 @@ CHECKS = (
     Check("search", check_search),
     Check("order_totals", check_order_totals),
     Check("months", check_months),
+    Check("years", check_years),
     Check("last_orders", check_last_orders),
 )
 

@@ -41,7 +41,7 @@ from app.models.history import StatusMove
 from app.models.installation import DEMO_MARK, Installation
 from app.models.interactions import Interaction
 from app.models.marketing import Opportunity, PlanItem
-from app.models.orders import CustomerMonth, Order, OrderLine
+from app.models.orders import CustomerMonth, CustomerYear, Order, OrderLine
 from app.models.org import Department, Employee
 from app.models.search import search_table, searched_models
 from app.models.services import ServiceRequest, ServiceRound
@@ -63,7 +63,7 @@ KEYED = (
     *(Announcement, Product, StockLevel, Customer, Contact, Opportunity, PlanItem, StatusMove),
     *(Order, OrderLine, Interaction, ChurnCase, ChurnMeasure, ServiceRequest, ServiceRound),
 )
-WRITTEN = (NumberSeries, *KEYED, CustomerMonth)
+WRITTEN = (NumberSeries, *KEYED, CustomerMonth, CustomerYear)
 
 
 class DemoRefused(DomainError):

@@ -13,7 +13,7 @@ from app.demo.dice import Dice
 from app.demo.vocabulary import Goods, names
 from app.demo.workdays import last_scan
 from app.demo.world import World
-from app.models.orders import CustomerMonth, Order, OrderLine, OrderStatus
+from app.models.orders import ALL_YEARS, CustomerMonth, CustomerYear, Order, OrderLine, OrderStatus
 from app.reports.periods import months_before
 
 RHYTHM, LINES = 8, 9
@@ -121,15 +121,16 @@ class OrderWriter:
         liked = list(dict.fromkeys(dice.pick(offers) for _ in range(LIKED)))
         address = account.address or f"{company.city.address(company.city.districts[0][1])}{dice.pick(names().roads)}"
         months: dict[date, list[int]] = defaultdict(lambda: [0, 0])
+        years: dict[int, list[int]] = defaultdict(lambda: [0, 0])
         for place, point in enumerate(plan.points):
             rhythm, part = plan.rhythm, place / len(plan.points)
             size = rhythm.first_size + (rhythm.last_size - rhythm.first_size) * part
             day, key = self._workdays.date(point), self._world.keys[Order].next()
             lines = list(self._lines(dice, key, liked, size=size))
             cents = sum(line.pop("cents") for line in lines)
-            month = months[day.replace(day=1)]
-            month[0] += 1
-            month[1] += cents
+            for kept in (months[day.replace(day=1)], years[day.year], years[ALL_YEARS]):
+                kept[0] += 1
+                kept[1] += cents
             is_recent = point > self._workdays.end - UNPAID_FOR
             is_unpaid = dice.chance(SHARE_UNPAID_RECENTLY if is_recent else SHARE_UNPAID_LONG)
             row = self._order(account, day, key) | {"address": address, "total": cents * CENT}
@@ -139,6 +140,9 @@ class OrderWriter:
         for first, (orders, cents) in months.items():
             row = {"customer_id": account.key, "month": first, "orders": orders, "amount": cents * CENT}
             self._world.bulk.add(CustomerMonth, row)
+        for year, (orders, cents) in years.items():
+            row = {"customer_id": account.key, "year": year, "orders": orders, "amount": cents * CENT}
+            self._world.bulk.add(CustomerYear, row)
 
     def _order(self, account: Account, day: date, key: int) -> Row:
         return {

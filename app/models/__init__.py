@@ -16,7 +16,7 @@ from app.models.installation import Installation
 from app.models.interactions import Interaction
 from app.models.jobs import Job, JobState
 from app.models.marketing import Opportunity, OpportunityStatus, PlanItem
-from app.models.orders import CustomerMonth, Order, OrderLine, OrderStatus
+from app.models.orders import CustomerMonth, CustomerYear, Order, OrderLine, OrderStatus
 from app.models.org import Department, Employee, Reach, Role, RoleReach
 from app.models.reminders import Reminder, ReminderSetting
 from app.models.roles import RoleVersion
@@ -44,6 +44,7 @@ __all__ = [
     "CustomerAlias",
     "CustomerMonth",
     "CustomerStatus",
+    "CustomerYear",
     "Department",
     "DictionaryEntry",
     "Employee",

@@ -127,3 +127,33 @@ class CustomerMonth(Model):
     amount: Mapped[Decimal] = mapped_column(Exact(18, 2))
 
     customer: Mapped[Customer] = relationship()
+
+
+#: The year that stands for all years together.
+ALL_YEARS = 0
+
+
+class CustomerYear(Model):
+    """What a customer bought in a year and in all years, kept like the months.
+
+    ``orders`` counts every order, returns among them. The index serves the customers of a year, the largest first.
+    """
+
+    __tablename__ = "customer_years"
+
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), primary_key=True)
+    year: Mapped[int] = mapped_column(Integer, primary_key=True)
+    orders: Mapped[int] = mapped_column(Integer)
+    amount: Mapped[Decimal] = mapped_column(Exact(18, 2))
+
+    is_audited: ClassVar[bool] = False
+    is_copied: ClassVar[bool] = True
+    seen_through: ClassVar[str] = "customer"
+
+    customer: Mapped[Customer] = relationship()
+
+
+Index(
+    "ix_customer_years_year",
+    *(CustomerYear.year, CustomerYear.amount.desc(), CustomerYear.customer_id, CustomerYear.orders),
+)

@@ -18,6 +18,7 @@ from app.security.scope import ONE_BY_ONE
 from app.views.customers.tabs import CustomerTab
 from app.views.listing import COUNT_CAP, ChoiceFilter, Filter, RangeFilter
 from app.views.model_view import CrmModelView
+from app.views.order_filters import GroupFilter, LinesFilter
 from app.views.presentation import Button, Cell, Column, Row, cell_of, in_digits, kind_of, label_of
 from app.views.printing import PrintedTable
 from app.views.search_filters import CustomerFilter
@@ -45,6 +46,8 @@ class Orders(CrmModelView):
         CustomerFilter("customer", Label("Customer")),
         RangeFilter("ordered_on", Label("Date")),
         ChoiceFilter("status", Label("Status"), options=tuple(OrderStatus)),
+        LinesFilter("lines", Label("Order lines"), is_more=True),
+        GroupFilter("of", Label("Orders of")),
     )
     empty_title = Label("No order yet")
     empty_text = Label("Orders come from the sales system.")

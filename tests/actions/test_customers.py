@@ -25,6 +25,7 @@ from app.models import (
     Customer,
     CustomerMonth,
     CustomerStatus,
+    CustomerYear,
     Employee,
     Opportunity,
     Order,
@@ -388,6 +389,7 @@ WAYS_TO_IT = {
     "line": select(OrderLine.id),
     "line through order": select(OrderLine.id).join(OrderLine.order),
     "months": select(CustomerMonth.month),
+    "years": select(CustomerYear.year),
     "count": select(func.count(Order.id)).having(func.count(Order.id) > 0),
 }
 
@@ -401,6 +403,7 @@ def test_nobody_sees_a_deleted_customer_or_what_belongs_to_it(session_of, rows, 
         order(session, customer, "A1")
         with copying(session):
             session.add(CustomerMonth(customer=customer, month=date(2026, 2, 1), orders=1, amount=1))
+            session.add(CustomerYear(customer=customer, year=2025, orders=1, amount=1))
         for other in session.scalars(select(Contact).where(Contact.customer_id != customer.id)):
             session.delete(other)
     with session_of(who) as (session, _):

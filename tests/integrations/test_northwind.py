@@ -14,9 +14,10 @@ from sqlalchemy.engine import make_url
 
 from app.actions.churn.silence import cutoff_of
 from app.models import ChurnCase, Customer, CustomerMonth, Order, OrderLine, Product, StockLevel
+from app.reports.engine import Slice, ask, report_of
 from tests.conftest import SHARED
 from tests.databases import drop_database, fresh_database, unique_name
-from tests.integrations.trade import Trade, counts, read_csv, write_csv
+from tests.integrations.trade import ZONE, Trade, counts, read_csv, write_csv
 
 NORTHWIND = SHARED / "data" / "northwind"
 FILES = ("customers", "products", "orders", "order_details")
@@ -156,6 +157,36 @@ def test_as_a_folder(folder: Trade, rows: Any) -> None:
     write_csv(folder.folder / "orders.csv", orders)
     assert counts(folder.refresh("northwind"))["orders"] == (2, 3, 827, 0, 0)
     assert counts(folder.refresh("northwind"))["orders"] == (0, 0, 832, 0, 0)
+
+
+def amounts_of_1997() -> dict[str, Decimal]:
+    """The same of the orders of one year."""
+    orders = {row["OrderID"]: row for row in read_csv(NORTHWIND / "orders.csv") if row["OrderDate"].startswith("1997")}
+    found: dict[str, Decimal] = defaultdict(Decimal)
+    for row in read_csv(NORTHWIND / "order_details.csv"):
+        if row["OrderID"] in orders:
+            price, quantity, discount = (Decimal(row[name]) for name in ("UnitPrice", "Quantity", "Discount"))
+            amount = (price * quantity * (1 - discount)).quantize(CENT, ROUND_HALF_UP)
+            found[orders[row["OrderID"]]["CustomerID"]] += amount
+    return found
+
+
+def test_the_contribution_is_that_of_the_source_to_the_cent(folder: Trade, rows: Any, session_of: Any) -> None:
+    folder.refresh("northwind")
+    with rows() as session:
+        keys = dict(session.execute(select(Customer.external_id, Customer.name)).all())
+    report, part = report_of("contribution"), Slice(0, 1_000)
+    with session_of("supervisor") as (session, _):
+        for year, expected in (({}, amounts()), ({"year": "1997"}, amounts_of_1997())):
+            in_order = sorted((-amount, keys[key]) for key, amount in expected.items())
+            for more in ({}, {"compare": "none"}):
+                asked = ask(report.filters, {**year, **more}, today=date(1998, 5, 6), zone=ZONE)
+                table = report.find(session, asked.of_page(part)).table
+                found = [(Decimal(-row["amount"]).scaleb(-2), row["name"]) for row in table.rows()]
+                assert found == in_order
+                assert Decimal(table.totals["amount"]).scaleb(-2) == sum(expected.values())
+            by_product = ask(report.filters, {**year, "by": "product"}, today=date(1998, 5, 6), zone=ZONE)
+            assert Decimal(report.find(session, by_product).table.totals["amount"]).scaleb(-2) == sum(expected.values())
 
 
 @pytest.mark.usefixtures("no_cases")

@@ -26,6 +26,7 @@ from app.models import (
     Customer,
     CustomerMonth,
     CustomerStatus,
+    CustomerYear,
     Order,
     OrderLine,
     Product,
@@ -256,6 +257,7 @@ def test_verify_tells_what_is_not_what_the_orders_say(trade: Trade, rows: Any) -
     wrong = {
         "order_totals": (update(OrderLine).where(OrderLine.line_no == 2).values(amount=7), 1),
         "months": (update(CustomerMonth).values(orders=7), 2),
+        "years": (update(CustomerYear).where(CustomerYear.year == 0).values(orders=7), 2),
         "last_orders": (update(Customer).values(last_order_on=date(2020, 1, 1)), 2),
     }
     with rows() as session:

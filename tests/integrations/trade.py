@@ -12,7 +12,7 @@ from sqlalchemy import delete, update
 
 from app.extensions import db
 from app.integrations.sales_system import Occasion, Refreshed, SalesSettings, refresh
-from app.models import Customer, CustomerMonth, Order, OrderLine, Product, StockLevel
+from app.models import Customer, CustomerMonth, CustomerYear, Order, OrderLine, Product, StockLevel
 from app.security.actor import SYSTEM
 from app.security.scope import copying
 
@@ -41,7 +41,7 @@ def forget_trade(app: Flask) -> None:
         session = db.session()
         session.info["actor"] = SYSTEM
         with copying(session):
-            for model in (OrderLine, Order, CustomerMonth, StockLevel, Product):
+            for model in (OrderLine, Order, CustomerMonth, CustomerYear, StockLevel, Product):
                 session.execute(delete(model))
             session.execute(update(Customer).values(last_order_on=None))
         session.commit()

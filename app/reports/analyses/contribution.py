@@ -1,59 +1,130 @@
-"""客户贡献分析: what each customer bought, the largest first, from the kept month totals."""
+"""客户贡献分析: what each customer bought, the largest first, from the kept totals wherever they know it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
-from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from app.i18n import Label
-from app.models.customers import Customer
-from app.models.orders import CustomerMonth
-from app.reports.engine import Asked, Column, Filter, Kind, Outcome, PeriodFilter, Report, Table, sum_of
-from app.reports.engine.frames import Statement
+from app.i18n import Label, gettext, ngettext
+from app.models.orders import OrderStatus
+from app.reports.contribution import drawing, explaining, sources
+from app.reports.contribution.addresses import orders_href, silent_href
+from app.reports.contribution.finding import Found, find
+from app.reports.contribution.groups import By
+from app.reports.contribution.sources import Compare
+from app.reports.engine import (
+    Asked,
+    Chart,
+    Column,
+    Fact,
+    Filter,
+    Kind,
+    OptionFilter,
+    Outcome,
+    Period,
+    PeriodFilter,
+    Report,
+    Table,
+)
 from app.reports.engine.table import Row
-from app.search import found_by
 from app.security.rights import REPORT_CONTRIBUTION
 
-if TYPE_CHECKING:
-    from pandas import DataFrame
+#: Where the name of a group leads; the others have no page.
+PAGES = {By.CUSTOMER: "/customers/show/", By.PARENT: "/customers/show/", By.PRODUCT: "/products/show/"}
 
-
-def select_customers(asked: Asked) -> Mapping[str, Statement]:
-    """The amount of each customer with an order in the period; a name narrows them as the search does."""
-    statement = (
-        select(Customer.id, Customer.name, sum_of(CustomerMonth.amount).label("amount"))
-        .join(CustomerMonth, CustomerMonth.customer_id == Customer.id)
-        .group_by(Customer.id, Customer.name)
-    )
-    if asked["name"]:
-        statement = statement.where(*found_by(Customer, asked["name"]))
-    if asked["period"]:
-        statement = statement.where(CustomerMonth.month >= asked["period"].first)
-        statement = statement.where(CustomerMonth.month < asked["period"].end)
-    return {"customers": statement}
-
-
-def tidy(frames: Mapping[str, DataFrame], asked: Asked) -> Outcome:
-    """The largest first, of equal ones the older customer."""
-    frame = frames["customers"].sort_values(["amount", "id"], ascending=[False, True])
-
-    def orders(row: Row) -> str:
-        return f"/orders/list/?customer_id={row['id']}" if "id" in row else ""
-
-    columns = (
-        Column("number", Label("No."), Kind.NUMBER),
-        Column("name", Label("Customer name"), href=lambda row: f"/customers/show/{row['id']}" if "id" in row else ""),
-        Column("amount", Label("Order amount (yuan)"), Kind.MONEY, is_summed=True, href=orders),
-    )
-    return Outcome(Table.summed(columns, frame))
-
-
-REPORT = Report(
-    "contribution",
-    REPORT_CONTRIBUTION,
-    (Filter("name", Label("Customer name")), PeriodFilter("period", Label("Calendar year"))),
-    select_customers,
-    tidy,
+FILTERS = (
+    Filter("name", Label("Customer name")),
+    PeriodFilter("period", Label("Calendar year")),
+    OptionFilter("compare", Label("Compare with"), options=tuple(Compare), default=Compare.BEFORE),
+    OptionFilter("by", Label("Sum up by"), options=tuple(By), default=By.CUSTOMER),
+    OptionFilter("status", Label("Payment"), options=tuple(OrderStatus)),
 )
+
+
+def outcome_of(found: Found, asked: Asked) -> Outcome:
+    """The table with what explains it."""
+    ranking, told = found.ranking, found.comparison
+    charts: list[Chart] = [drawing.pareto(asked, ranking, found.basis)] if ranking.count else []
+    if told is not None:
+        charts.append(drawing.bridge(asked, told, found.basis, found.basis_before))
+    table = Table(tuple(_columns(asked)), ranking.rows, totals=ranking.totals, count=ranking.count, start=ranking.start)
+    more = explaining.tables_of(told) if told is not None else ()
+    return Outcome(table, tuple(charts), tuple(_facts(found, asked)), more)
+
+
+def _facts(found: Found, asked: Asked) -> list[Fact]:
+    if found.comparison is not None:
+        facts = explaining.facts_of(asked, found.comparison) + explaining.too_many_to_explain(found.comparison)
+    else:
+        is_ours = asked["by"] is By.CUSTOMER
+        head = explaining.head_of(asked, found.ranking.total, found.basis.orders)
+        facts = [head, *(explaining.concentration_of(found.ranking) if is_ours else [])]
+    return facts + _silent(found.silent, asked)
+
+
+def _silent(number: int, asked: Asked) -> list[Fact]:
+    """Customers without an order have no row; how many there are is told instead."""
+    if not number:
+        return []
+    counted = f"{number:,}"
+    sentence = ngettext(
+        "%(count)s customer without an order has no row.",
+        "%(count)s customers without an order have no row.",
+        number,
+        count=counted,
+    )
+    return [Fact(sentence, {counted: silent_href(asked)})]
+
+
+# ---- columns ---------------------------------------------------------------------------------------------
+
+
+def _columns(asked: Asked) -> list[Column]:
+    """Those of the specification first, then what is known beside."""
+    by, then = asked["by"], sources.before(asked)
+    name = Label("Customer name") if by is By.CUSTOMER else by.label
+    found = [
+        Column("number", Label("No."), Kind.NUMBER),
+        Column("name", name, href=_page_of(by)),
+        Column(
+            "amount", Label("Order amount (yuan)"), Kind.MONEY, is_summed=True, href=_orders_of(asked, asked["period"])
+        ),
+    ]
+    if by is By.CUSTOMER:
+        found += [Column("level", Label("Level")), Column("manager", Label("Account manager"))]
+    found += [
+        Column("share", Label("Share"), Kind.SHARE, is_summed=True),
+        Column("cumulative", Label("Cumulative"), Kind.SHARE),
+        Column("abc", Label("Class")),
+    ]
+    return found + (_compared(asked, then) if then else [])
+
+
+def _compared(asked: Asked, then: Period) -> list[Column]:
+    previous = gettext("%(period)s (yuan)", period=then)
+    return [
+        Column("previous", previous, Kind.MONEY, is_summed=True, href=_orders_of(asked, then)),
+        Column("change", Label("Change (yuan)"), Kind.MONEY_CHANGE, is_summed=True),
+        Column("change_share", Label("Change"), Kind.CHANGE),
+        Column("rank_change", Label("Rank"), Kind.RANK_CHANGE),
+    ]
+
+
+def _page_of(by: By) -> Callable[[Row], str] | None:
+    if by not in PAGES:
+        return None
+    return lambda row: f"{PAGES[by]}{row['key']}" if row.get("key") else ""
+
+
+def _orders_of(asked: Asked, period: Period | None) -> Callable[[Row], str]:
+    """The orders behind an amount; behind a total those of all rows."""
+    return lambda row: orders_href(asked, period, row.get("key"))
+
+
+def find_contribution(session: Session, asked: Asked) -> Outcome:
+    """Read what is asked for and make the outcome of it."""
+    return outcome_of(find(session, asked), asked)
+
+
+REPORT = Report("contribution", REPORT_CONTRIBUTION, FILTERS, steps=find_contribution)

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, ColumnElement, Select, cast, func, type_coerc
 from sqlalchemy.orm import Session
 
 from app.i18n import is_english
+from app.security.scope import SUMMED
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -29,7 +30,7 @@ def frame_of(session: Session, statement: Statement) -> DataFrame:
     """The rows of a statement as a frame, by the labels of its columns; amounts are whole cents."""
     from pandas import DataFrame
 
-    found = session.execute(statement)
+    found = session.execute(statement, execution_options=SUMMED)
     return DataFrame(found.all(), columns=list(found.keys()))
 
 

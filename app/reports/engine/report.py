@@ -29,13 +29,15 @@ class Report:
 
     ``select`` makes the statements of what is asked, by name; they are read into frames of whole cents; ``tidy`` is a
     pure function that makes the outcome of these. The session's wall narrows the statements to what its actor sees.
+    Where a step asks for what another one found, ``steps`` is the whole way instead of these two.
     """
 
     name: str
     screen: Screen
     filters: tuple[Filter, ...]
-    select: Callable[[Asked], Mapping[str, Statement]]
-    tidy: Callable[[Mapping[str, DataFrame], Asked], Outcome]
+    select: Callable[[Asked], Mapping[str, Statement]] | None = None
+    tidy: Callable[[Mapping[str, DataFrame], Asked], Outcome] | None = None
+    steps: Callable[[Session, Asked], Outcome] | None = None
 
     @property
     def label(self) -> LazyString:
@@ -44,6 +46,10 @@ class Report:
 
     def find(self, session: Session, asked: Asked) -> Outcome:
         """Read what is asked for and make the outcome of it."""
+        if self.steps is not None:
+            return self.steps(session, asked)
+        if self.select is None or self.tidy is None:
+            raise TypeError(f"the report {self.name} does not say how it comes to its outcome")
         frames = {name: frame_of(session, statement) for name, statement in self.select(asked).items()}
         return self.tidy(frames, asked)
 

@@ -21,12 +21,13 @@ from sqlalchemy.orm import Session
 
 from app.security.scope.fixed import copying, refuse_fixed_in_bulk
 from app.security.scope.models import children, personal, roots, walled, walled_tables
-from app.security.scope.reading import ONE_BY_ONE, Way, narrow, sees
+from app.security.scope.reading import ONE_BY_ONE, SUMMED, Way, narrow, sees
 from app.security.scope.working import WATCHED, WallError, actor_of, show_deleted, system, working_as
 from app.security.scope.writing import guard, handing_over, may_hold, may_write
 
 __all__ = [
     "ONE_BY_ONE",
+    "SUMMED",
     "WATCHED",
     "WallError",
     "Way",

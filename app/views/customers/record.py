@@ -34,6 +34,7 @@ from app.views.guards import expose, needs
 from app.views.listing import EntryFilter, PersonFilter
 from app.views.lists import Look
 from app.views.moves import MovingView, came_from, reason_field
+from app.views.order_filters import WithoutOrderFilter
 from app.views.presentation import Button, Cell, Row, label_of
 from app.views.printing import PrintedTable
 from app.views.search_filters import SearchFilter
@@ -69,6 +70,7 @@ class Customers(CustomerPage, TransferringView, MovingView):
         STATES,
         EntryFilter("industry", Label("Industry"), is_more=True, category=Category.INDUSTRY),
         CompletenessFilter("completeness", Label("Data"), is_more=True),
+        WithoutOrderFilter("without_order", Label("Without an order")),
     )
     edit_columns = (*record.TYPED_FIELDS, "manager")
     asked_beside = MappingProxyType({"reason": lambda: reason_field(is_required=False)})
