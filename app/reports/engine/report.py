@@ -17,7 +17,9 @@ from app.i18n import LazyString
 from app.reports.engine.asking import Asked, Filter
 from app.reports.engine.frames import Statement, frame_of
 from app.reports.engine.outcome import Outcome
+from app.security.actor import SYSTEM
 from app.security.rights import Screen
+from app.security.scope import actor_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -44,6 +46,7 @@ class Report:
 
     def find(self, session: Session, asked: Asked) -> Outcome:
         """Read what is asked for and make the outcome of it."""
+        asked = asked.of_reader(actor_of(session) or SYSTEM)
         frames = {name: frame_of(session, statement) for name, statement in self.select(asked).items()}
         return self.tidy(frames, asked)
 

@@ -29,3 +29,8 @@ def shares(amounts: Series[Any]) -> Series[Any]:
     for place in larger:
         found[place] += 1
     return Series(found, index=amounts.index, dtype=Int64Dtype())
+
+
+def part_of(part: int, whole: int) -> int | None:
+    """One share alone, in tenths of a percent, rounded half up; None where there is no whole."""
+    return (2 * part * WHOLE + whole) // (2 * whole) if whole > 0 else None
