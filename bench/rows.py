@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 from bench.churn import scan_beside_statements
 from bench.deeds import assign, create, edit, look
+from bench.funnel import funnel_beside_sql
 from bench.measures import (
     Measure,
     by,
@@ -23,7 +24,7 @@ from bench.weights import first_visit, next_visit
 STATEMENTS, KILOBYTES = "statements", "kB"
 TIMES_STOCK, TIMES_SMALL, TIMES_FIRST, TIMES_OPEN = "× stock", "× at 10,000", "× first page", "× without scope"
 TIMES_UNLOGGED, TIMES_FLOOR, TIMES_QUIET = "× without log", "× floor", "× with 5 rows"
-TIMES_INSERT, TIMES_BARE = "× bulk insert", "× bare statements"
+TIMES_INSERT, TIMES_BARE, TIMES_SQL = "× bulk insert", "× bare statements", "× plain SQL"
 
 #: Our lists are asked for every state, since the plain application has no filter on by default.
 FIRST_PAGE, STOCK_FIRST_PAGE = "/opportunities/list/?status=", "/opportunities/list/"
@@ -170,6 +171,7 @@ ROWS = (
     ),
     Row("first refresh from the sales system", TIMES_INSERT, 4, refresh_beside_insert),
     Row("churn scan", TIMES_BARE, 1.3, scan_beside_statements),
+    Row("sales funnel", TIMES_SQL, 1.3, funnel_beside_sql),
     Row("start to first answer", TIMES_STOCK, 1.4, start_times()),
     Row("memory of a process", TIMES_STOCK, 1.5, memory),
 )
