@@ -1,6 +1,5 @@
 """The contribution of every customer beside the statement that sums the lines up, sent by the driver."""
 
-import time
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -15,8 +14,9 @@ from app.reports.engine import Asked, Slice, ask, report_of
 from app.security.actor import SYSTEM, load_actor
 from app.security.scope import raise_wall
 from bench.company import EVERYTHING
-from bench.measures import Measure, Measured, compared
+from bench.measures import Measure, Measured, in_rounds
 from bench.stage import Stage
+from bench.work import worked
 
 ROUNDS, FEW_ROUNDS, MANY_CUSTOMERS = 5, 3, 500_000
 PAGE = Slice(0, 25)
@@ -50,7 +50,7 @@ raise_wall(WalledSession)
 def beside_the_lines(**given: str) -> Measure:
     """The first page of what is asked ÷ the statement over all lines, of which every row is fetched."""
 
-    def measure(stage: Stage) -> Measured:
+    def measure(stage: Stage, limit: float) -> Measured:
         engine = engine_for(stage.fresh("contribution"))
         report = report_of("contribution")
         asked = ask(report.filters, given, today=date(2026, 3, 2), zone=ZoneInfo("Asia/Shanghai")).of_page(PAGE)
@@ -58,8 +58,8 @@ def beside_the_lines(**given: str) -> Measure:
         try:
             raw = min(RAW, key=lambda statement: _took(lambda: _fetch(engine, statement)))
             _took(lambda: _find(engine, asked))
-            return compared(
-                [(_took(lambda: _find(engine, asked)), _took(lambda: _fetch(engine, raw))) for _ in range(rounds)]
+            return in_rounds(
+                lambda: (_took(lambda: _find(engine, asked)), _took(lambda: _fetch(engine, raw))), limit, least=rounds
             )
         finally:
             engine.dispose()
@@ -68,9 +68,9 @@ def beside_the_lines(**given: str) -> Measure:
 
 
 def _took(deed: Callable[[], Any]) -> float:
-    begun = time.perf_counter()
+    begun = worked()
     deed()
-    return time.perf_counter() - begun
+    return worked() - begun
 
 
 def _find(engine: Engine, asked: Asked) -> None:

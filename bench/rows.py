@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from bench.churn import scan_beside_statements
 from bench.contribution import LIVE, beside_the_lines
 from bench.deeds import assign, create, edit, look
+from bench.funnel import funnel_beside_sql
 from bench.measures import (
     Measure,
     by,
@@ -173,6 +174,7 @@ ROWS = (
     Row("contribution, live", TIMES_RAW, 1.15, beside_the_lines(**LIVE), 50_000),
     Row("contribution, from kept totals", TIMES_RAW, 0.04, beside_the_lines(), 200_000),
     Row("churn scan", TIMES_BARE, 1.3, scan_beside_statements),
+    Row("sales funnel", TIMES_RAW, 1.3, funnel_beside_sql),
     Row("start to first answer", TIMES_STOCK, 1.4, start_times()),
     Row("memory of a process", TIMES_STOCK, 1.5, memory),
 )

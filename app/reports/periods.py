@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Integer, Select, and_, case, cast, func, literal_column, select
 from sqlalchemy.orm import Session
 
 
@@ -58,10 +58,26 @@ def last_months(today: date, count: int) -> list[Span]:
     return [Span(first, end) for first, end in pairwise([*firsts, today + timedelta(days=1)])]
 
 
-def place_in(column: Any, spans: Sequence[Span], zone: ZoneInfo) -> ColumnElement[int]:
-    """The number of the span a moment lies in, for moments from the first one's beginning on."""
-    edges = [(column < midnight(span.end, zone), place) for place, span in enumerate(spans[:-1])]
-    return case(*edges, else_=len(spans) - 1)
+def place_in(column: Any, spans: Sequence[Span], zone: ZoneInfo | None) -> ColumnElement[int]:
+    """The number of the span that a moment lies in, or without a zone a day, from the first one's beginning on."""
+    return _place(column, [midnight(span.end, zone) if zone else span.end for span in spans], 0, len(spans) - 1)
+
+
+def _place(column: Any, ends: Sequence[date], first: int, last: int) -> ColumnElement[int]:
+    """By halves, so that of some hundred spans a row is compared with a few."""
+    if first == last:
+        # A bare number would be the place of a column where rows are grouped by it.
+        return cast(literal_column(str(first)), Integer)
+    middle = (first + last) // 2
+    is_before = column < ends[middle]
+    return case((is_before, _place(column, ends, first, middle)), else_=_place(column, ends, middle + 1, last))
+
+
+def months_in(first: date, end: date) -> list[Span]:
+    """The calendar months of some days; the first and the last of them may be cut."""
+    count = (end.year - first.year) * 12 + end.month - first.month + 1
+    edges = [first, *(month_start(first, ahead) for ahead in range(1, count)), end]
+    return [Span(begin, until) for begin, until in pairwise(edges) if begin < until]
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,8 @@ from app.views.edge import actor, zone
 from app.views.forms import CrmForm, offer_choices
 from app.views.guards import expose, needs
 from app.views.interaction_filters import KeeperFilter, NextContactFilter
-from app.views.listing import EntryFilter, Filter, RangeFilter
+from app.views.listing import EntryFilter, Filter, PersonFilter, RangeFilter
+from app.views.missing_filter import Missing, MissingFilter
 from app.views.presentation import EMPTY, Button, Cell
 from app.views.search_filters import CustomerFilter
 
@@ -70,7 +71,9 @@ class Interactions(CustomerPart):
         NextContactFilter("next_contact", Label("Next contact")),
         RangeFilter("next_contact_on", Label("Next contact on")),
         KeeperFilter("manager", Label("Account manager"), is_more=True),
+        PersonFilter("created_by", Label("Recorded by"), is_more=True),
         Filter("summary", Label("Summary"), is_more=True),
+        MissingFilter("missing", Label("Unspecified"), is_more=True, options=(Missing.CREATED_BY,)),
     )
     add_columns = edit_columns = interactions.TYPED_FIELDS
     form_groups = (

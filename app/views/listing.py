@@ -68,6 +68,16 @@ class Filter:
 
 
 @dataclass(frozen=True)
+class ExactFilter(Filter):
+    """The whole text of a field."""
+
+    def conditions(self, model: Any, values: Mapping[str, str], zone: ZoneInfo) -> list[ColumnElement[bool]]:
+        """Letter case counts."""
+        value = values.get(self.name)
+        return [getattr(model, self.name) == value] if value else []
+
+
+@dataclass(frozen=True)
 class ChoiceFilter(Filter):
     """One of the states; ``groups`` offers several states under one word."""
 

@@ -22,12 +22,14 @@ from app.models.basedata import Category
 from app.models.customers import Customer
 from app.models.marketing import Opportunity, OpportunityStatus
 from app.models.org import Employee
+from app.reports.pipeline import ARCHIVED, GOING_ON
 from app.security.actor import remember_branches
 from app.security.rights import CUSTOMERS, OPPORTUNITIES, PLANS, Verb
 from app.views.edge import actor, read_key, zone
 from app.views.forms import CrmForm
 from app.views.guards import expose, needs
-from app.views.listing import ChoiceFilter, EntryFilter, Filter, PersonFilter, RangeFilter
+from app.views.listing import ChoiceFilter, EntryFilter, ExactFilter, Filter, PersonFilter, RangeFilter
+from app.views.missing_filter import Missing, MissingFilter
 from app.views.moves import MovingView
 from app.views.plan_block import plan_section, printed_plan
 from app.views.presentation import EMPTY, person_of
@@ -38,13 +40,21 @@ COMMON_FILTERS = (
     Filter("summary", Label("Summary")),
     Filter("contact_name", Label("Contact")),
 )
+MISSING = (
+    *(Missing.ASSIGNEE, Missing.REGION, Missing.SOURCE),
+    *(Missing.EXPECTED_AMOUNT, Missing.EXPECTED_CLOSE_ON, Missing.CLOSED_ON, Missing.CREATED_BY),
+)
 MORE_FILTERS = (
     PersonFilter("assignee", Label("Assigned to"), is_more=True),
     EntryFilter("region", Label("Region"), is_more=True, category=Category.REGION),
     EntryFilter("industry", Label("Industry"), is_more=True, category=Category.INDUSTRY),
+    ExactFilter("source", Label("Source"), is_more=True),
+    PersonFilter("created_by", Label("Created by"), is_more=True),
     RangeFilter("created_on", Label("Created on"), is_more=True, value_kind="moment"),
     RangeFilter("closed_on", Label("Closed on"), is_more=True, value_kind="moment"),
+    RangeFilter("expected_close_on", Label("Expected close date"), is_more=True),
     RangeFilter("expected_amount", Label("Expected amount (yuan)"), is_more=True, value_kind="number"),
+    MissingFilter("missing", Label("Unspecified"), is_more=True, options=MISSING),
 )
 #: What both lists can show beside their own columns.
 MORE_COLUMNS = (
@@ -143,7 +153,12 @@ class Opportunities(PipelineView):
     more_columns = MORE_COLUMNS
     filters = (
         *COMMON_FILTERS,
-        ChoiceFilter("status", Label("Status"), options=tuple(OpportunityStatus)),
+        ChoiceFilter(
+            "status",
+            Label("Status"),
+            options=tuple(OpportunityStatus),
+            groups={GOING_ON: tuple(OpportunityStatus)[:2], ARCHIVED: tuple(OpportunityStatus)[2:]},
+        ),
         *MORE_FILTERS,
     )
     default_filters = MappingProxyType({"status": OpportunityStatus.UNASSIGNED.label})

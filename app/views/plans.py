@@ -135,6 +135,7 @@ class PlanItems(CrmModelView):
         DeveloperFilter("assignee", Label("Assigned to")),
         Filter("todo", Label("Plan")),
         Filter("result", Label("Result"), is_more=True),
+        RangeFilter("done_on", Label("Done on"), is_more=True, value_kind="moment"),
     )
     empty_title = Label("No plan item yet")
     empty_text = Label("Open an opportunity in development and plan its next step.")

@@ -13,6 +13,7 @@ from app.errors import Invalid
 from app.i18n import Choice, Label, LazyString, gettext
 from app.models.basedata import Category
 from app.reports.periods import Span
+from app.security.actor import SYSTEM, Actor
 
 LONGEST_VALUE = 200
 FIRST_YEAR, LAST_YEAR = 1900, 2200
@@ -170,7 +171,8 @@ class Slice:
 class Asked:
     """What is asked of a report: ``values`` by filter, defaults among them, and ``texts`` as the address has them.
 
-    ``part`` is the page that is wanted, None for all rows. ``today`` is the company's day.
+    ``part`` is the page that is wanted, None for all rows. ``today`` is the company's day. ``reader`` is whose figures
+    they are, for a report that names people besides the rows that the wall narrows.
     """
 
     values: Mapping[str, Any]
@@ -178,6 +180,7 @@ class Asked:
     today: date
     zone: ZoneInfo
     part: Slice | None = None
+    reader: Actor = SYSTEM
 
     def __getitem__(self, key: str) -> Any:
         return self.values[key]
@@ -191,6 +194,10 @@ class Asked:
     def of_page(self, part: Slice | None) -> Asked:
         """The same, of other rows."""
         return replace(self, part=part)
+
+    def of_reader(self, reader: Actor) -> Asked:
+        """The same, of somebody's figures."""
+        return replace(self, reader=reader)
 
 
 def ask(filters: Sequence[Filter], given: Mapping[str, str], *, today: date, zone: ZoneInfo) -> Asked:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import BigInteger, ColumnElement, Select, cast, func, type_coerce
@@ -11,7 +12,7 @@ from app.i18n import is_english
 from app.security.scope import SUMMED
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    from pandas import DataFrame, Series
 
 Statement: TypeAlias = Select[*tuple[Any, ...]]
 
@@ -32,6 +33,13 @@ def frame_of(session: Session, statement: Statement) -> DataFrame:
 
     found = session.execute(statement, execution_options=SUMMED)
     return DataFrame(found.all(), columns=list(found.keys()))
+
+
+def whole_numbers(values: Sequence[int | None], index: Any) -> Series[Any]:
+    """A column of whole numbers of which some are missing."""
+    from pandas import Int64Dtype, Series
+
+    return Series(values, index=index, dtype=Int64Dtype())
 
 
 def word_of(item: Any, item_en: Any) -> str | None:

@@ -17,7 +17,9 @@ from app.i18n import LazyString
 from app.reports.engine.asking import Asked, Filter
 from app.reports.engine.frames import Statement, frame_of
 from app.reports.engine.outcome import Outcome
+from app.security.actor import SYSTEM
 from app.security.rights import Screen
+from app.security.scope import actor_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -46,6 +48,7 @@ class Report:
 
     def find(self, session: Session, asked: Asked) -> Outcome:
         """Read what is asked for and make the outcome of it."""
+        asked = asked.of_reader(actor_of(session) or SYSTEM)
         if self.steps is not None:
             return self.steps(session, asked)
         if self.select is None or self.tidy is None:

@@ -47,3 +47,8 @@ def candidates(below: Series[Any], total: int) -> int:
     ones take so many back; what is left is one each for the next largest.
     """
     return WHOLE - sum(int(amount) * WHOLE // total for amount in below)
+
+
+def part_of(part: int, whole: int) -> int | None:
+    """One share alone, in tenths of a percent, rounded half up; None where there is no whole."""
+    return (2 * part * WHOLE + whole) // (2 * whole) if whole > 0 else None

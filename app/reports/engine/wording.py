@@ -63,3 +63,13 @@ def duration(minutes: int) -> str:
     if hours:
         return gettext("%(hours)d h %(minutes)d min", hours=hours, minutes=minutes)
     return gettext("%(minutes)d min", minutes=minutes)
+
+
+def yuan(cents: int) -> str:
+    """An amount within a sentence."""
+    return shown(Column("amount", "", Kind.MONEY), cents)
+
+
+def percent(tenths: int) -> str:
+    """A share within a sentence, without its sign."""
+    return f"{tenths / 10:.1f}"

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, not_
+from sqlalchemy import ColumnElement, not_, select
 
 from app.i18n import Choice, Label
 from app.models.customers import CustomerStatus
+from app.models.orders import NO_RETURN, Order
 from app.security.rights import CUSTOMERS, Verb
 from app.views.edge import actor
-from app.views.listing import ChoiceFilter
+from app.views.listing import ChoiceFilter, RangeFilter
 
 
 class Completeness(Choice):
@@ -47,3 +48,22 @@ class StateFilter(ChoiceFilter):
     def asks_for_deleted(self, values: Mapping[str, str]) -> bool:
         """Whether the deleted ones are asked for."""
         return self.chosen(values) == (CustomerStatus.DELETED,)
+
+
+@dataclass(frozen=True)
+class OrderedFilter(RangeFilter):
+    """Who ordered on some days, or did so for the first time; a return is no order."""
+
+    is_first: bool = False
+
+    def conditions(self, model: Any, values: Mapping[str, str], zone: ZoneInfo) -> list[ColumnElement[bool]]:
+        """A text that is no date raises BadAddress."""
+        first, last = (self._bound(text, zone, 0) if text else None for text in map(values.get, self.names()))
+        if first is None and last is None:
+            return []
+        by_whom = select(Order.customer_id).where(Order.customer_id.is_not(None), NO_RETURN)
+        in_days = by_whom if first is None else by_whom.where(Order.ordered_on >= first)
+        in_days = in_days if last is None else in_days.where(Order.ordered_on <= last)
+        if not self.is_first or first is None:
+            return [model.id.in_(in_days)]
+        return [model.id.in_(in_days), model.id.not_in(by_whom.where(Order.ordered_on < first))]

@@ -24,7 +24,7 @@ from app.security.rights import CONTACTS, CUSTOMERS, INTERACTIONS, ORDERS, Verb
 from app.security.scope import show_deleted
 from app.views import listing
 from app.views.customers.contacts import contact_section
-from app.views.customers.filters import CompletenessFilter, StateFilter
+from app.views.customers.filters import CompletenessFilter, OrderedFilter, StateFilter
 from app.views.customers.page import CustomerPage
 from app.views.customers.transfer import TRANSFER, TransferringView
 from app.views.edge import actor, zone
@@ -71,6 +71,8 @@ class Customers(CustomerPage, TransferringView, MovingView):
         EntryFilter("industry", Label("Industry"), is_more=True, category=Category.INDUSTRY),
         CompletenessFilter("completeness", Label("Data"), is_more=True),
         WithoutOrderFilter("without_order", Label("Without an order")),
+        OrderedFilter("ordered", Label("Ordered"), is_more=True),
+        OrderedFilter("first_order", Label("First order"), is_more=True, is_first=True),
     )
     edit_columns = (*record.TYPED_FIELDS, "manager")
     asked_beside = MappingProxyType({"reason": lambda: reason_field(is_required=False)})

@@ -18,6 +18,7 @@ from app.views.edge import actor, read_key, zone
 from app.views.forms import CrmForm
 from app.views.guards import expose, needs
 from app.views.listing import ChoiceFilter, PersonFilter, RangeFilter
+from app.views.missing_filter import Missing, MissingFilter
 from app.views.model_view import CrmModelView
 from app.views.moves import came_from
 from app.views.presentation import Button, Cell, label_of
@@ -47,6 +48,9 @@ class ServiceRequests(ServiceView):
         PRIORITY_FILTER,
         PersonFilter("assignee", Label("Allocated to"), is_more=True),
         PersonFilter("created_by", Label("Created by"), is_more=True),
+        PersonFilter("handled_by", Label("Handled by"), is_more=True),
+        RangeFilter("handled_on", Label("Handled on"), is_more=True, value_kind="moment"),
+        MissingFilter("missing", Label("Unspecified"), is_more=True, options=(Missing.HANDLED_BY,)),
         RangeFilter("level", Label("Escalation level"), is_more=True, value_kind="number"),
     )
     new_label = Label("Create request")
