@@ -168,5 +168,5 @@ def test_every_format_takes_no_row_one_row_and_very_many(suffix, rows):
 def test_a_file_is_called_by_report_and_period():
     assert edition().file_name("csv") == "Customer_contribution-All.csv"
     assert edition(year="2025").file_name("svg", "A/B") == "Customer_contribution-A_B-2025.svg"
-    name = edition(**{"from": "2025-01-01", "to": "2025-03-31"}).file_name("pdf")
+    name = edition(4, **{"from": "2025-01-01", "to": "2025-03-31"}).file_name("pdf")
     assert name == "Customer_contribution-2025-01-01_to_2025-03-31.pdf"
