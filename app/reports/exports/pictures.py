@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from io import BytesIO
-
+from app.reports.charts import png, standalone_svg
 from app.reports.engine import Chart
 
 #: The kinds of pictures, by how their names end.
@@ -12,6 +11,5 @@ PICTURES = {"svg": "image/svg+xml", "png": "image/png"}
 
 def picture(chart: Chart, suffix: str) -> bytes:
     """The chart as SVG or PNG."""
-    found = BytesIO()
-    chart.draw().savefig(found, format=suffix)
-    return found.getvalue()
+    drawing = chart.draw()
+    return png(drawing) if suffix == "png" else standalone_svg(drawing, chart.says).encode()
