@@ -119,8 +119,11 @@ def _totals(table: Table) -> tuple[str, int, list[tuple[str, str, str]]]:
     first, second = table.columns[0], table.columns[1]
     told = table.totals.get(second.key) if second.kind is Kind.TEXT else None
     span = 2 if first.kind is Kind.NUMBER and second.kind is Kind.TEXT else 1
-    count = ngettext("%(count)s row", "%(count)s rows", table.rows_in_all, count=f"{table.rows_in_all:,}")
-    word = gettext("Total of %(what)s", what=told if span == 2 and told else count)
+    if span == 2 and told:
+        word = gettext("Total of %(what)s", what=told)
+    else:
+        count = table.rows_in_all
+        word = ngettext("Total of %(count)s row", "Total of %(count)s rows", count, count=f"{count:,}")
     sums = ((column, table.totals.get(column.key)) for column in table.columns[span:])
     cells = [("", "", "") if value is None else _cell(one, table.totals, shown(one, value)) for one, value in sums]
     return word, span, cells
