@@ -22,7 +22,7 @@ from app.views.reports.files import ReportFiles
 from app.views.reports.filters import Counted, OptionCondition, years_of_orders
 
 #: What is better when it grows.
-CHANGES = {Kind.CHANGE, Kind.MONEY_CHANGE, Kind.RANK_CHANGE}
+CHANGES = {Kind.CHANGE, Kind.MONEY_CHANGE}
 
 
 class ReportPage(SavedFilters, ReportFiles):
