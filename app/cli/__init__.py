@@ -8,13 +8,17 @@ from typing import Any, NoReturn
 
 import click
 from flask.cli import AppGroup
+from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from app.errors import DomainError
+from app.errors import DomainError, Forbidden
 from app.extensions import session as session_of_request
-from app.i18n import gettext
+from app.i18n import Label, gettext
+from app.models.org import Employee
+from app.security.actor import SYSTEM, Actor, load_actor
 from app.security.audit import COMMAND, Origin
+from app.security.scope import actor_of, system, working_as
 
 REFUSED = 1
 WRONG_USAGE = 2
@@ -31,6 +35,34 @@ def command_session() -> Session:
     session = session_of_request()
     session.info["origin"] = Origin(person_name=COMMAND)
     return session
+
+
+@contextmanager
+def working_for(session: Session, username: str | None, right: str) -> Iterator[Actor]:
+    """The session works for the named user, else for nobody in particular; whatever is not committed goes."""
+    try:
+        if username is None:
+            with system(session, "whoever may start commands on this machine owns its records"):
+                yield actor_of(session) or SYSTEM
+        else:
+            person = _person(session, username)
+            actor = load_actor(session, person)
+            actor.must(right)
+            session.info["origin"] = Origin(person.id, person.username)
+            with working_as(session, actor):
+                yield actor
+    finally:
+        session.rollback()
+
+
+def _person(session: Session, username: str) -> Employee:
+    statement = select(Employee).where(func.lower(Employee.username) == username.lower())
+    person: Employee | None = session.scalar(statement)
+    if person is None:
+        raise click.UsageError(gettext("There is no user “%(text)s”.", text=username))
+    if not person.active:
+        raise Forbidden(Label("This person is disabled."))
+    return person
 
 
 @contextmanager

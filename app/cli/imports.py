@@ -3,14 +3,12 @@
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 from flask import current_app
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.actions.imports import (
@@ -25,20 +23,17 @@ from app.actions.imports import (
     open_table,
     read_map,
 )
-from app.cli import REFUSED, command_session, crm
+from app.cli import REFUSED, command_session, crm, working_for
 from app.cli.progress import progress_bar
 from app.clock import now
-from app.errors import Forbidden
 from app.extensions import db
-from app.i18n import Label, gettext, listed
+from app.i18n import gettext, listed
 from app.integrations.sales_system import KINDS as COPIED
 from app.integrations.sales_system import import_file as copied_in
 from app.models.audit import AuditKind
-from app.models.org import Employee
-from app.security.actor import SYSTEM, Actor, load_actor
-from app.security.audit import Origin, note
+from app.security.actor import Actor
+from app.security.audit import note
 from app.security.rights import SALES_SYSTEM, Verb
-from app.security.scope import actor_of, system, working_as
 
 #: What belongs to the sales system needs one right for all its kinds.
 COPIED_RIGHT = SALES_SYSTEM.right(Verb.IMPORT)
@@ -80,7 +75,7 @@ def import_file(context: click.Context, /, kind: str, file: Path, **options: Any
         raise click.UsageError(gettext("--errors would overwrite the file that is taken in."))
     session = command_session()
     right = COPIED_RIGHT if kind in COPIED else KINDS[kind].right
-    with _working_for(session, choices.username, right) as by:
+    with working_for(session, choices.username, right) as by:
         if kind in COPIED:
             report = _copy_in(session, kind, file, choices)
         else:
@@ -127,34 +122,6 @@ def _copy_in(session: Session, kind: str, file: Path, choices: Choices) -> Repor
     ):
         _keep(own_session, file, report, choices)
     return report
-
-
-@contextmanager
-def _working_for(session: Session, username: str | None, right: str) -> Iterator[Actor]:
-    """The session works for the named user, else for nobody in particular; whatever is not committed goes."""
-    try:
-        if username is None:
-            with system(session, "whoever may start commands on this machine owns its records"):
-                yield actor_of(session) or SYSTEM
-        else:
-            person = _person(session, username)
-            actor = load_actor(session, person)
-            actor.must(right)
-            session.info["origin"] = Origin(person.id, person.username)
-            with working_as(session, actor):
-                yield actor
-    finally:
-        session.rollback()
-
-
-def _person(session: Session, username: str) -> Employee:
-    statement = select(Employee).where(func.lower(Employee.username) == username.lower())
-    person: Employee | None = session.scalar(statement)
-    if person is None:
-        raise click.UsageError(gettext("There is no user “%(text)s”.", text=username))
-    if not person.active:
-        raise Forbidden(Label("This person is disabled."))
-    return person
 
 
 def _note(session: Session, file: Path, report: Report) -> None:

@@ -44,6 +44,8 @@ class Filter:
     is_more: bool = False
 
     kind = "text"
+    #: Whether a choice may be left open.
+    offers_all = True
 
     def names(self) -> tuple[str, ...]:
         """The address parameters it reads."""
@@ -240,7 +242,7 @@ class Query:
         asked: dict[str, Any] = {
             **self.values,
             "view": self.view or None,
-            "sort": self.sort,
+            "sort": self.sort or None,
             "page_size": self.page_size,
             "page": self.page,
         }

@@ -204,11 +204,6 @@ class CrmModelView(Printed, RecordHistory):
             **look_frame(self, look, query, found),
         }
 
-    def list_page(self, title: str = "") -> Page:
-        """Title and crumbs of the list, or of a page that belongs to it."""
-        crumbs = [(self.list_title, self.path("list/")), (title, "")] if title else [(self.list_title, "")]
-        return Page(title or self.list_title, module_of(self.screen).label, crumbs)
-
     def column(self, name: str, query: listing.Query) -> Column:
         """The head of a column, with the address that sorts by it."""
         sorted_by = {name: "ascending", f"-{name}": "descending"}.get(query.sort, "")
@@ -389,7 +384,3 @@ class CrmModelView(Printed, RecordHistory):
         """Say so and go to the record."""
         flash(gettext("Saved."), "success")
         return redirect(self.path(f"show/{row.id}"))
-
-    def path(self, rest: str) -> str:
-        """An address of this view."""
-        return f"{self.route_base}/{rest}"

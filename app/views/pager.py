@@ -24,6 +24,7 @@ class FilterField:
     value: dict[str, str]
     choices: list[tuple[str, str]]
     remote: str
+    offers_all: bool = True
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,8 @@ def _field(one: listing.Filter, query: listing.Query, found: listing.Found) -> F
     names = one.names()
     value = {name: one.shown(query.values.get(name, ""), found.entries) for name in names}
     remote = "/choices/people" if one.kind == "person" else ""
-    return FilterField(one.name, names, one.label, one.kind, one.is_more, value, one.choices(found), remote)
+    choices = one.choices(found)
+    return FilterField(one.name, names, one.label, one.kind, one.is_more, value, choices, remote, one.offers_all)
 
 
 def _chips(view: Any, path: str, query: listing.Query, entries: Sequence[DictionaryEntry]) -> list[tuple[str, str]]:

@@ -27,6 +27,13 @@ def test_a_year_and_days_narrow_each_other():
     assert asked(**{"from": "1997-01-02"})["period"].year is None
 
 
+def test_a_period_in_words():
+    assert str(asked(year="1997")["period"]) == "1997"
+    assert str(asked(**{"from": "1997-01-02"})["period"]) == "from 1997-01-02"
+    assert str(asked(to="1997-03-31")["period"]) == "to 1997-03-31"
+    assert str(asked(year="1997", to="1997-03-31")["period"]) == "1997-01-01 to 1997-03-31"
+
+
 @pytest.mark.parametrize("wrong", [{"year": "97"}, {"year": "abcd"}, {"from": "1997-02-31"}, {"name": "x" * 201}])
 def test_what_cannot_be_read_is_refused(wrong):
     with pytest.raises(Unreadable):
@@ -72,6 +79,8 @@ def test_totals_are_of_all_rows_and_not_of_a_page():
         (Kind.SHARE, 117, "11.7 %", "11.7"),
         (Kind.CHANGE, -72, "−7.2 %", "-7.2"),
         (Kind.CHANGE, 150, "+15.0 %", "15.0"),
+        (Kind.RANK_CHANGE, -2, "↓2", "-2"),
+        (Kind.RANK_CHANGE, 0, "—", "0"),
         (Kind.COUNT, 1234, "1,234", "1234"),
         (Kind.DAY, date(1997, 8, 25), "1997-08-25", "1997-08-25"),
         (Kind.MONEY, None, "—", ""),

@@ -17,6 +17,8 @@ from app.security.actor import SYSTEM, Actor
 
 LONGEST_VALUE = 200
 FIRST_YEAR, LAST_YEAR = 1900, 2200
+#: Where a period ends that is open.
+ALL_TIME = date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 1, 1)
 
 
 class Unreadable(Invalid):
@@ -119,6 +121,10 @@ class Period(Span):
     def __str__(self) -> str:
         if self.year:
             return str(self.year)
+        if self.end == ALL_TIME[1]:
+            return gettext("from %(value)s", value=self.first.isoformat())
+        if self.first == ALL_TIME[0]:
+            return gettext("to %(value)s", value=self.last.isoformat())
         return gettext("%(first)s to %(last)s", first=self.first.isoformat(), last=self.last.isoformat())
 
 
@@ -137,7 +143,7 @@ class PeriodFilter(Filter):
         year, first, last = (texts.get(name) for name in self.parameters())
         if not (year or first or last):
             return None
-        begin, end = self._year(year) if year else (date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 1, 1))
+        begin, end = self._year(year) if year else ALL_TIME
         begin = max(begin, self._day(first)) if first else begin
         end = min(end, self._day(last) + timedelta(days=1)) if last else end
         if begin >= end:

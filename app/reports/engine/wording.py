@@ -13,7 +13,7 @@ EMPTY = "—"
 MINUS = "\N{MINUS SIGN}"
 MONEY = {Kind.MONEY, Kind.MONEY_CHANGE}
 SHARES = {Kind.SHARE, Kind.CHANGE}
-SIGNED = {Kind.CHANGE, Kind.MONEY_CHANGE, Kind.RANK_CHANGE}
+SIGNED = {Kind.CHANGE, Kind.MONEY_CHANGE}
 #: What stands at the right.
 NUMBERS = frozenset(Kind) - {Kind.TEXT, Kind.DAY, Kind.YEAR}
 
@@ -40,7 +40,7 @@ def plain(column: Column, value: Any) -> str:
 
 
 def shown(column: Column, value: Any) -> str:
-    """A value as a page has it: thousands, units, signs; a dash for none."""
+    """A value as a page has it: thousands, units, signs; a dash for none, and for a place that was kept."""
     found = exact(column, value)
     if found is None:
         return EMPTY
@@ -48,6 +48,8 @@ def shown(column: Column, value: Any) -> str:
         return duration(found)
     if column.kind in {Kind.TEXT, Kind.DAY, Kind.YEAR, Kind.NUMBER}:
         return str(found)
+    if column.kind is Kind.RANK_CHANGE:
+        return f"{'↑' if found > 0 else '↓'}{abs(found)}" if found else EMPTY
     digits = 2 if column.kind in MONEY else 1 if column.kind in {*SHARES, Kind.DECIMAL} else 0
     sign = "+" if column.kind in SIGNED and found > 0 else ""
     unit = " %" if column.kind in SHARES else ""

@@ -2,6 +2,7 @@
 
 from app.views.lists.changes import ListChanges
 from app.views.lists.looks import ListLooks, Look, Saved
+from app.views.lists.saved import SavedFilters
 from app.views.lists.tabs import Tab, Tabs
 
-__all__ = ["ListChanges", "ListLooks", "Look", "Saved", "Tab", "Tabs"]
+__all__ = ["ListChanges", "ListLooks", "Look", "Saved", "SavedFilters", "Tab", "Tabs"]

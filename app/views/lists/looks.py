@@ -11,6 +11,7 @@ from app.actions import lists
 from app.extensions import session
 from app.i18n import gettext, listed
 from app.models.lists import ListView
+from app.security.rights import Screen
 from app.views import listing
 from app.views.edge import actor, zone
 from app.views.presentation import label_of
@@ -44,9 +45,17 @@ class Look:
         return next((one for one in mine if one.name == name or one.key == key), None)
 
 
-class ListLooks(ModelView):  # type: ignore[misc]  # Flask-AppBuilder has no types
-    """A list that each person arranges for himself."""
+class Looks:
+    """A page with conditions that each person keeps under names, and where it is a list arranges for himself."""
 
+    screen: ClassVar[Screen]
+    route_base: str
+    model: Any
+    page_size: int
+    list_columns: Sequence[str]
+    order_columns: Sequence[str]
+    #: Whether it opens with the saved filter that its reader chose for that.
+    may_start_filtered: ClassVar[bool] = True
     filters: ClassVar[tuple[listing.Filter, ...]] = ()
     default_filters: ClassVar[Mapping[str, str]] = {}
     default_sort: ClassVar[str] = "-id"
@@ -120,12 +129,22 @@ class ListLooks(ModelView):  # type: ignore[misc]  # Flask-AppBuilder has no typ
         return listed(f"{one.label} {text}" for one in used for _, text in one.chips(query.values, entries))
 
     def order_in_words(self, query: listing.Query) -> str:
-        """By what the rows are ordered."""
+        """By what the rows are ordered; empty where they have one order."""
+        if not query.sort:
+            return ""
         label = label_of(self.model, query.sort.removeprefix("-"))
         if query.sort.startswith("-"):
             return gettext("%(column)s, descending", column=label)
         return gettext("%(column)s, ascending", column=label)
 
+    def path(self, rest: str) -> str:
+        """An address of this view; ``list/`` is its first page."""
+        return f"{self.route_base}/{rest}"
+
     def address(self, query: listing.Query, rest: str) -> str:
         """An address of this view that carries the conditions and the order of the list."""
         return query.href(self.path(rest), page=None, page_size=None)
+
+
+class ListLooks(Looks, ModelView):  # type: ignore[misc]  # Flask-AppBuilder has no types
+    """A list that each person arranges for himself."""

@@ -86,8 +86,8 @@ class Tabs:
         current = self.current()
         if current is None or not current.key:
             return []
-        start = self._start_button(current)
-        return [self._edit_button(current), start, self._delete_button(current)] if current.is_own else [start]
+        start = [self._start_button(current)] if self.view.may_start_filtered else []
+        return [self._edit_button(current), *start, self._delete_button(current)] if current.is_own else start
 
     def _edit_button(self, one: Saved) -> Button:
         href = self.view.address(self.query, f"filters/edit/{one.key}")

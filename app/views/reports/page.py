@@ -1,86 +1,91 @@
-"""The page of a report: its filter form, what explains it, its charts and its table, and the files of it."""
+"""The page of a report: its saved filters and its form, what explains it, its charts and its table."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from flask import Response, request
-from flask_appbuilder.baseviews import BaseView
+from flask import request
 from markupsafe import Markup, escape
 
 from app.clock import now
 from app.extensions import session
-from app.i18n import gettext
+from app.i18n import LazyString, gettext, ngettext
 from app.reports.charts import svg
-from app.reports.engine import Asked, Fact, Outcome, Report, Slice, Table, ask
-from app.reports.engine.wording import NUMBERS, plain, shown
-from app.security.rights import Screen, Verb, module_of
+from app.reports.engine import Column, Fact, Kind, Outcome, Slice, Table
+from app.reports.engine.wording import NUMBERS, shown
+from app.security.rights import Verb
 from app.views import listing
-from app.views.edge import actor, zone
-from app.views.exports import csv_answer
+from app.views.edge import zone
 from app.views.guards import expose, needs
-from app.views.listing import BadAddress
-from app.views.pager import pager_of
-from app.views.presentation import Page
-from app.views.reports.filters import fields_of
+from app.views.lists import Look, SavedFilters
+from app.views.pager import list_frame, look_frame
+from app.views.reports.files import ReportFiles
+from app.views.reports.filters import Counted, OptionCondition, years_of_orders
+
+#: What is better when it grows.
+CHANGES = {Kind.CHANGE, Kind.MONEY_CHANGE}
 
 
-class ReportPage(BaseView):  # type: ignore[misc]  # Flask-AppBuilder has no types
-    """One report."""
+class ReportPage(SavedFilters, ReportFiles):
+    """One report. Its address is its filter, so a bare one asks for everything, whatever its reader has saved."""
 
-    report: ClassVar[Report]
-    screen: ClassVar[Screen]
     default_view = "show"
+    model = None
+    page_size = listing.PAGE_SIZES[1]
+    list_columns: Sequence[str] = ()
+    #: Its rows have one order.
+    order_columns: Sequence[str] = ("",)
+    default_sort = ""
+    may_start_filtered: ClassVar[bool] = False
+
+    @property
+    def list_title(self) -> LazyString:
+        """What its screen is called."""
+        return self.screen.label
+
+    def path(self, rest: str) -> str:
+        """An address of this view; its first page is the report."""
+        return str(self.screen.home) if rest == "list/" else f"{self.screen.home}/{rest}"
+
+    def query(self, look: Look) -> listing.Query:
+        """What the address asks, but for what is asked anyway."""
+        given = {**request.args.to_dict(), "sort": ""}
+        query = listing.read_query(given, self.filters, sortable=("",), sort="", page_size=look.page_size)
+        usual = {one.name for one in self.filters if isinstance(one, OptionCondition) and not one.chips(query.values)}
+        values = {name: value for name, value in query.values.items() if value and name not in usual}
+        return listing.Query(values, query.page, query.page_size, query.sort, query.view)
 
     @expose("")
     @needs(Verb.SEE)
     def show(self) -> str:
         """The report as the address asks for it."""
-        part = self.part()
+        look = self.look()
+        query = self.query(look)
+        part = Slice((query.page - 1) * query.page_size, query.page_size)
         asked = self.asked().of_page(part)
         outcome = self.report.find(session(), asked)
-        here = str(self.screen.home)
-        pages = max(1, -(-outcome.table.rows_in_all // part.size))
-        number = part.start // part.size + 1
         return str(
             self.render_template(
                 "crm/report.html",
-                page=Page(self.screen.label, module_of(self.screen).label, [(self.screen.label, "")]),
-                report=self.report,
-                asked=asked,
-                path=here,
-                filters=fields_of(self.report.filters, asked, session()),
+                **self._frame(look, query, outcome),
+                page=self.list_page(),
                 outcome=outcome,
                 table=drawn(outcome.table, part),
                 more=[drawn(one) for one in outcome.more],
-                pager=pager_of(number, pages, lambda page: asked.address(here, page=page)),
                 draw=lambda chart: svg(chart.draw(), chart.says),
                 linked=linked,
-                files=self.files(asked) if actor().may(self.screen.right(Verb.EXPORT)) else [],
+                files=self.files(asked),
+                pictures=lambda chart: self.pictures(asked, chart),
             )
         )
 
-    @expose("/csv")
-    @needs(Verb.EXPORT)
-    def csv(self) -> Response:
-        """All rows as a file, the totals last."""
-        outcome = self.report.find(session(), self.asked())
-        head, *rows = csv_rows(outcome)
-        return csv_answer(f"{self.report.name}.csv", head, rows)
-
-    def asked(self) -> Asked:
-        """What the address asks."""
-        return ask(self.report.filters, request.args, today=now(zone()).date(), zone=zone())
-
-    def part(self) -> Slice:
-        """The rows of the page that the address asks for; raises BadAddress."""
-        text, size = request.args.get("page", "1"), listing.PAGE_SIZES[1]
-        if not (text.isascii() and text.isdigit() and 1 <= len(text) <= 7 and int(text)):
-            raise BadAddress(gettext("Page"))
-        return Slice((int(text) - 1) * size, size)
-
-    def files(self, asked: Asked) -> list[tuple[str, str]]:
-        """The files of what is asked: what each is called, and its address."""
-        return [("CSV", asked.address(f"{self.screen.home}/csv"))]
+    def _frame(self, look: Look, query: listing.Query, outcome: Outcome) -> dict[str, Any]:
+        """What stands around a list: the form, the chips, the saved filters and the pages."""
+        count = outcome.table.rows_in_all
+        found = Counted([], count, query.page * query.page_size < count, listing.find_entries(session(), self.filters))
+        if any(one.name == "year" for one in self.filters):
+            found.years = years_of_orders(session(), now(zone()).year, query.values.get("year", ""))
+        frame = {**list_frame(self, query, found), **look_frame(self, look, query, found)}
+        return {**frame, "columns_href": "", "page_size_href": ""}
 
 
 def linked(fact: Fact) -> Markup:
@@ -95,32 +100,41 @@ def linked(fact: Fact) -> Markup:
 def drawn(table: Table, part: Slice | None = None) -> dict[str, Any]:
     """A table as the template draws it: heads, rows of cells with their addresses, and totals."""
     start, size = (part.start, part.size) if part else (0, None)
-    rows = list(table.rows(start, size))
     return {
         "title": table.title,
-        "heads": [(one.label, one.kind in NUMBERS and one.key != "number") for one in table.columns],
-        "rows": [_cells(table, row) for row in rows],
-        "totals": _cells(table, table.totals) if table.totals else [],
+        "heads": [(one.label, _look(one)) for one in table.columns],
+        "rows": [_cells(table, row) for row in table.rows(start, size)],
+        "totals": _totals(table) if table.totals else None,
         "count": table.rows_in_all,
     }
 
 
-def _cells(table: Table, row: Mapping[str, Any]) -> list[tuple[str, str, bool]]:
-    is_total = row is table.totals
-    found = []
-    for column in table.columns:
-        value = row.get(column.key)
-        text = "" if is_total and value is None else shown(column, value)
-        href = column.href(row) if column.href and text else ""
-        found.append((text, href, column.kind in NUMBERS and column.key != "number"))
-    return found
+def _cells(table: Table, row: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """The text, the address and the look of each cell."""
+    return [_cell(column, row, shown(column, row.get(column.key))) for column in table.columns]
 
 
-def csv_rows(outcome: Outcome) -> Iterator[Sequence[str]]:
-    """The labels, the rows, and the totals behind the word for them (definition 09.22)."""
-    table = outcome.table
-    yield [str(column.label) for column in table.columns]
-    for row in table.rows():
-        yield [plain(column, row.get(column.key)) for column in table.columns]
-    sums = [plain(column, table.totals.get(column.key)) for column in table.columns]
-    yield [gettext("Total"), *sums[1:]]
+def _totals(table: Table) -> tuple[str, int, list[tuple[str, str, str]]]:
+    """The word for the sums, over how many columns it stands, and the cells behind it."""
+    first, second = table.columns[0], table.columns[1]
+    told = table.totals.get(second.key) if second.kind is Kind.TEXT else None
+    span = 2 if first.kind is Kind.NUMBER and second.kind is Kind.TEXT else 1
+    if span == 2 and told:
+        word = gettext("Total of %(what)s", what=told)
+    else:
+        count = table.rows_in_all
+        word = ngettext("Total of %(count)s row", "Total of %(count)s rows", count, count=f"{count:,}")
+    sums = ((column, table.totals.get(column.key)) for column in table.columns[span:])
+    cells = [("", "", "") if value is None else _cell(one, table.totals, shown(one, value)) for one, value in sums]
+    return word, span, cells
+
+
+def _cell(column: Column, row: Mapping[str, Any], text: str) -> tuple[str, str, str]:
+    return text, column.href(row) if column.href and text else "", _look(column, row.get(column.key))
+
+
+def _look(column: Column, value: Any = None) -> str:
+    """The class of a cell: numbers stand at the right, and what changed has the colour of its sign."""
+    if column.kind in CHANGES and isinstance(value, int | float) and value:
+        return "num ok" if value > 0 else "num bad"
+    return "num" if column.kind in NUMBERS and column.key != "number" else ""

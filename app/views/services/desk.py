@@ -85,7 +85,7 @@ class ServiceView(MovingView):
             "satisfaction": lambda: ScoreField(label_of(ServiceRequest, "satisfaction")),
         }
     )
-    list_columns: ClassVar[Sequence[str]] = (
+    list_columns: Sequence[str] = (
         "id",
         "customer_name",
         "summary",

@@ -1,0 +1,15 @@
+"""One chart as a picture of its own, to be put into a text or a presentation."""
+
+from __future__ import annotations
+
+from app.reports.charts import png, standalone_svg
+from app.reports.engine import Chart
+
+#: The kinds of pictures, by how their names end.
+PICTURES = {"svg": "image/svg+xml", "png": "image/png"}
+
+
+def picture(chart: Chart, suffix: str) -> bytes:
+    """The chart as SVG or PNG."""
+    drawing = chart.draw()
+    return png(drawing) if suffix == "png" else standalone_svg(drawing, chart.says).encode()
