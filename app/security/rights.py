@@ -148,7 +148,10 @@ def _report(name: str, label: LazyString) -> Screen:
 
 
 REPORT_CONTRIBUTION = _report("contribution", Label("Customer contribution"))
-REPORTS = (REPORT_CONTRIBUTION,)
+REPORT_COMPOSITION = _report("composition", Label("Customer composition"))
+REPORT_SERVICE = _report("service", Label("Customer service"))
+REPORT_CHURN = _report("churn", Label("Churn analysis"))
+REPORTS = (REPORT_CONTRIBUTION, REPORT_COMPOSITION, REPORT_SERVICE, REPORT_CHURN)
 
 PRODUCTS = Screen("products", Label("Products"), (), is_open=True)
 STOCK = Screen("stock", Label("Stock"), (), is_open=True)
