@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from bench.analyses import LEAST_CUSTOMERS, report_beside_statements
 from bench.churn import scan_beside_statements
 from bench.contribution import LIVE, beside_the_lines
 from bench.deeds import assign, create, edit, look
@@ -175,6 +176,10 @@ ROWS = (
     Row("contribution, from kept totals", TIMES_RAW, 0.04, beside_the_lines(), 200_000),
     Row("churn scan", TIMES_BARE, 1.3, scan_beside_statements),
     Row("sales funnel", TIMES_RAW, 1.3, funnel_beside_sql),
+    *(
+        Row(f"analysis of {name}", TIMES_BARE, 1.3, report_beside_statements(report), LEAST_CUSTOMERS)
+        for name, report in (("composition", "composition"), ("services", "service"), ("churn", "churn"))
+    ),
     Row("start to first answer", TIMES_STOCK, 1.4, start_times()),
     Row("memory of a process", TIMES_STOCK, 1.5, memory),
 )

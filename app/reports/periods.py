@@ -80,6 +80,11 @@ def months_in(first: date, end: date) -> list[Span]:
     return [Span(begin, until) for begin, until in pairwise(edges) if begin < until]
 
 
+def months_within(span: Span, most: int) -> list[Span]:
+    """Those of a span, at most the latest ones."""
+    return months_in(span.first, span.end)[-most:]
+
+
 @dataclass(frozen=True)
 class Planned:
     """What is planned, by its day: before, on and after today within this week, and later; this week's in all."""

@@ -148,12 +148,18 @@ def _report(name: str, label: LazyString) -> Screen:
 
 
 REPORT_CONTRIBUTION = _report("contribution", Label("Customer contribution"))
+REPORT_COMPOSITION = _report("composition", Label("Customer composition"))
+REPORT_SERVICE = _report("service", Label("Customer service"))
+REPORT_CHURN = _report("churn", Label("Churn analysis"))
 REPORT_FUNNEL = _report("funnel", Label("Sales funnel"))
 REPORT_FORECAST = _report("forecast", Label("Sales forecast"))
 REPORT_WORK = _report("work", Label("Work of employees"))
 REPORT_RFM = _report("rfm", Label("RFM segments"))
 REPORT_COHORTS = _report("cohorts", Label("Customer cohorts"))
-REPORTS = (REPORT_CONTRIBUTION, REPORT_FUNNEL, REPORT_FORECAST, REPORT_WORK, REPORT_RFM, REPORT_COHORTS)
+REPORTS = (
+    *(REPORT_CONTRIBUTION, REPORT_COMPOSITION, REPORT_SERVICE, REPORT_CHURN),
+    *(REPORT_FUNNEL, REPORT_FORECAST, REPORT_WORK, REPORT_RFM, REPORT_COHORTS),
+)
 
 PRODUCTS = Screen("products", Label("Products"), (), is_open=True)
 STOCK = Screen("stock", Label("Stock"), (), is_open=True)
