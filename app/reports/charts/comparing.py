@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 RANKS = 5
 #: The room at the right for the axis in per cent.
 PERCENT = 48
-LEAST_PARETO_SLOT = 8
+PERCENTS = (0.0, 40.0, 80.0)
+LEAST_SLOT = 8
 Point = tuple[float, float]
 #: Where all levels of a bridge lie above this part of the highest one, the axis begins below the lowest of them.
 CUT_FROM = 0.5
@@ -43,7 +44,7 @@ def pareto(
     """
     if not len(values):
         return empty(size)
-    count, head = fitting(len(values), unit, size[0], LEAST_PARETO_SLOT)
+    count, head = fitting(len(values), unit, size[0], LEAST_SLOT)
     known, shares = cleaned(values[:count]), cleaned(cumulative_percent[:count])
     sheet = Sheet(*size)
     sheet.head(head)
@@ -52,9 +53,8 @@ def pareto(
         bar = frame.bar(place, (0, value), colour="chart" if place < highlighted else "chart-soft")
         share = gettext("cumulative %(share)s %%", share=f"{shares[place]:,.1f}") if place < len(shares) else ""
         says = told(gettext("No. %(number)s", number=place + 1), value, unit)
-        linked(
-            bar, address_at(hrefs, place), gettext("%(first)s; %(second)s", first=says, second=share) if share else says
-        )
+        whole = gettext("%(first)s; %(second)s", first=says, second=share) if share else says
+        linked(bar, address_at(hrefs, place), whole)
     frame.base()
     for place in (0, *range(RANKS - 1, count, RANKS)):
         frame.under(place, str(place + 1) if place else gettext("No. %(number)s", number=1))
@@ -64,10 +64,10 @@ def pareto(
 
 def _shares(frame: Frame, shares: Sequence[float], *, note: str, at: int) -> None:
     """The line, its axis at the right, and the note where it meets neither bars nor line."""
-    scale = Scale.over([*shares, 100.0], frame.scale.at(0), frame.scale.end)
-    for tick in (0, 40, 80):
-        words = f"{tick} %" if tick else "0"
-        frame.sheet.text(frame.end + GAP, scale.at(tick), words)
+    zero, middle = frame.scale.at(0), (frame.scale.begin + frame.scale.end) / 2
+    scale = Scale.over([*shares, 100.0], zero if zero < middle else frame.scale.begin, frame.scale.end)
+    for tick in PERCENTS if (scale.low, scale.high) == (0, 100) else scale.ticks:
+        frame.sheet.text(frame.end + GAP, scale.at(tick), shortened(f"{exactly(tick)} %", PERCENT - GAP))
     points = [(frame.middle(place), scale.at(share)) for place, share in enumerate(shares)]
     if points:
         frame.sheet.line(points, colour="bg", width=4)
@@ -81,7 +81,7 @@ def _note(frame: Frame, note: str, points: Sequence[Point], at: int) -> None:
     sheet, width = frame.sheet, width_of(note)
     if 0 <= at < len(points):
         x, y = points[at]
-        for left, middle in ((x - width / 2, y + LINE * 0.75), (x + GAP, y - LINE), (x - width, y + LINE)):
+        for left, middle in ((x - width / 2, y + LINE), (x - width, y + LINE), (x + GAP, y - LINE)):
             if frame.left <= left <= sheet.width - PERCENT - width and _is_free(frame, points, (left, width, middle)):
                 sheet.text(left, middle, note, colour="ink")
                 return
@@ -114,12 +114,14 @@ def bridge(steps: Sequence[Step], *, unit: str = "", size: tuple[float, float] =
     """From one amount to another: each change begins where the one before it has led."""
     if not steps:
         return empty(size)
+    count, head = fitting(len(steps), unit, size[0], LEAST_SLOT)
+    steps = steps[:count]
     values = cleaned([step.value for step in steps])
     reaches = _reaches(steps, values)
     levels = [level for step, reach in zip(steps, reaches, strict=True) for level in reach[step.is_total :]]
     floor = floor_of(levels)
     sheet = Sheet(*size)
-    sheet.head(_cut(unit, floor))
+    sheet.head(_cut(head, floor))
     frame = Frame.around(sheet, levels, len(steps), floor=floor)
     total, change = number_words(values), number_words(values, is_change=True)
     texts = [(total if step.is_total else change)(value) for step, value in zip(steps, values, strict=True)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.i18n import gettext
 from app.reports.charts.frame import BOTTOM, Frame
-from app.reports.charts.labels import shortened, told, width_of
+from app.reports.charts.labels import known, shortened, told, width_of
 from app.reports.charts.sheet import GAP, LINE, SIZE, SWATCH, Sheet, address_at, empty, linked
 from app.reports.charts.style import colour_of
 from app.reports.charts.upright import NO_ADDRESSES
@@ -32,26 +32,22 @@ def lines(
     size: tuple[float, float] = SIZE,
 ) -> Figure:
     """A line for each series; None leaves a gap."""
-    known = {str(name): list(map(_known, values)) for name, values in series.items()}
-    known = {name: values for name, values in known.items() if any(map(math.isfinite, values))}
-    if not len(labels) or not known:
+    courses = {str(name): list(map(known, values)) for name, values in series.items()}
+    courses = {name: values for name, values in courses.items() if any(map(math.isfinite, values))}
+    if not len(labels) or not courses:
         return empty(size)
-    sheet = Sheet(size[0], max(size[1], len(known) * LINE + BOTTOM + 3 * LINE))
+    sheet = Sheet(size[0], max(size[1], len(courses) * LINE + BOTTOM + 3 * LINE))
     sheet.head(unit)
-    room = min(max(map(width_of, known)) + GAP, sheet.width * NAMES)
-    every = [value for values in known.values() for value in values if math.isfinite(value)]
+    room = min(max(map(width_of, courses)) + GAP, sheet.width * NAMES)
+    every = [value for values in courses.values() for value in values if math.isfinite(value)]
     frame = Frame.around(sheet, every, len(labels), right=room + SWATCH + GAP)
-    for place, (name, values) in enumerate(known.items()):
+    for place, (name, values) in enumerate(courses.items()):
         _course(frame, values, place)
         _marks(frame, labels, (name, values, place), unit=unit, hrefs=hrefs.get(name, ()))
     frame.base()
     frame.label([str(label) for label in labels])
-    _names(frame, known, room)
+    _names(frame, courses, room)
     return sheet.figure
-
-
-def _known(value: float | None) -> float:
-    return float(value) if value is not None and math.isfinite(value) else math.nan
 
 
 def _course(frame: Frame, values: Sequence[float], number: int) -> None:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from app.i18n import gettext
-from app.reports.charts.labels import number_words, shortened, told, width_of
+from app.reports.charts.frame import fitting, spacing
+from app.reports.charts.labels import known, number_words, shortened, told, width_of
 from app.reports.charts.sheet import GAP, LINE, SIZE, Sheet, empty, linked
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ROW, CELL, WIDEST = 30, 44, 1100
-NAMES = 0.3
-#: The text of a cell stands out from the palest and from the deepest colour, in either theme.
-PALEST, DEEPEST = 0.06, 0.55
-MOST_ROWS, MOST_COLUMNS = 60, 60
+NAMES, WIDEST_NAME = 0.3, 90
+#: How deep the colour is, so that texts stand out from all of it in either theme.
+NOTHING, PALEST, DEEPEST = 0.03, 0.06, 0.55
+#: So many rows and columns at most.
+MOST = 60
 BETWEEN = 2
 
 
@@ -30,60 +33,68 @@ def heat_map(
     size: tuple[float, float] | None = None,
 ) -> Figure:
     """A cell for each pair, with its number; None leaves it out."""
-    downs, acrosses = [str(one) for one in row_labels[:MOST_ROWS]], [str(one) for one in column_labels[:MOST_COLUMNS]]
-    if not downs or not acrosses:
+    if not len(row_labels) or not len(column_labels):
         return empty(size or SIZE)
-    known = [[_known(value) for value in row[: len(acrosses)]] for row in values[: len(downs)]]
-    finite = [value for row in known for value in row if math.isfinite(value)]
+    high, head = fitting(len(row_labels), "", MOST, least=1)
+    broad, head = fitting(len(column_labels), head, MOST, least=1)
+    downs, acrosses = [str(one) for one in row_labels[:high]], [str(one) for one in column_labels[:broad]]
+    table = [[known(value) for value in row[:broad]] for row in values[:high]]
+    finite = [value for row in table for value in row if math.isfinite(value)]
     words, largest = number_words(finite), max(map(abs, finite), default=0)
-    room = min(max(map(width_of, downs)), SIZE[0] * NAMES)
-    needed = max([CELL, *(width_of(words(value)) + GAP for value in finite)])
-    width, height = size or (
-        min(max(SIZE[0], room + GAP + len(acrosses) * needed), WIDEST),
-        LINE + len(downs) * ROW,
-    )
-    sheet = Sheet(width, height)
-    cell = ((width - room - GAP) / len(acrosses), (height - LINE) / len(downs))
-    _labels(sheet, downs, acrosses, room=room, cell=cell)
-    for down, row in enumerate(known):
+    grid = _Grid.of(downs, acrosses, [words(value) for value in finite], head=head, size=size)
+    for down, row in enumerate(table):
         for across, value in enumerate(row):
             if math.isfinite(value):
-                corner = (room + GAP + across * cell[0], height - LINE - (down + 1) * cell[1])
-                part = _cell(sheet, corner, cell, value=value, text=words(value), largest=largest)
+                part = grid.cell(down, across, value=value, text=words(value), largest=largest)
                 says = told(gettext("%(first)s, %(second)s", first=downs[down], second=acrosses[across]), value, "")
                 linked(part, hrefs[down][across] if hrefs else "", says)
-    return sheet.figure
+    return grid.sheet.figure
 
 
-def _known(value: float | None) -> float:
-    return float(value) if value is not None and math.isfinite(value) else math.nan
+@dataclass(frozen=True)
+class _Grid:
+    """Where the cells are: right of ``left``, each as wide and as high as the others."""
 
+    sheet: Sheet
+    left: float
+    width: float
+    height: float
 
-def _labels(
-    sheet: Sheet, downs: Sequence[str], acrosses: Sequence[str], *, room: float, cell: tuple[float, float]
-) -> None:
-    for place, name in enumerate(downs):
-        y = sheet.height - LINE - (place + 0.5) * cell[1]
-        sheet.text(room, y, shortened(name, room), align="right", colour="ink-2")
-    for place, name in enumerate(acrosses):
-        x = room + GAP + (place + 0.5) * cell[0]
-        sheet.text(x, sheet.height - LINE / 2, shortened(name, cell[0] - BETWEEN), align="center")
+    @classmethod
+    def of(
+        cls,
+        downs: Sequence[str],
+        acrosses: Sequence[str],
+        texts: Sequence[str],
+        *,
+        head: str,
+        size: tuple[float, float] | None,
+    ) -> _Grid:
+        """A sheet with the names of rows and columns, as large as its numbers need."""
+        room = min(max(map(width_of, downs)), SIZE[0] * NAMES)
+        named = min(max(map(width_of, acrosses)), WIDEST_NAME)
+        needed = max([CELL, named + GAP, *(width_of(text) + GAP for text in texts)])
+        width = min(max(SIZE[0], room + GAP + len(acrosses) * needed), WIDEST)
+        sheet = Sheet(*(size or (width, LINE + len(downs) * ROW + (LINE if head else 0))))
+        sheet.head(head)
+        left, top = room + GAP, sheet.top - LINE
+        grid = cls(sheet, left, (sheet.width - left) / len(acrosses), top / len(downs))
+        for place, name in enumerate(downs):
+            sheet.text(room, top - (place + 0.5) * grid.height, shortened(name, room), align="right", colour="ink-2")
+        every = spacing(acrosses, grid.width)
+        for place in range(0, len(acrosses), every):
+            x = left + (place + 0.5) * grid.width
+            name = shortened(acrosses[place], min(every * grid.width - BETWEEN, 2 * (sheet.width - x)))
+            sheet.text(x, top + LINE / 2, name, align="center")
+        return grid
 
-
-def _cell(
-    sheet: Sheet,
-    corner: tuple[float, float],
-    cell: tuple[float, float],
-    *,
-    value: float,
-    text: str,
-    largest: float,
-) -> object:
-    (x, y), (width, height) = corner, cell
-    depth = PALEST + (DEEPEST - PALEST) * abs(value) / largest if value else PALEST / 2
-    colour = "chart" if value >= 0 else "chart-down"
-    part = sheet.box(x, y, width - BETWEEN, height - BETWEEN, colour=colour, alpha=depth)
-    if width_of(text) <= width - BETWEEN:
-        middle = (x + (width - BETWEEN) / 2, y + (height - BETWEEN) / 2)
-        sheet.text(*middle, text, align="center", colour="ink" if value else "ink-3")
-    return part
+    def cell(self, down: int, across: int, *, value: float, text: str, largest: float) -> Any:
+        """A cell with its number, if that has room; its text stands out in either theme."""
+        depth = PALEST + (DEEPEST - PALEST) * abs(value) / largest if value else NOTHING
+        x, y = self.left + across * self.width, self.sheet.top - LINE - (down + 1) * self.height
+        width, height = max(self.width - BETWEEN, 1), max(self.height - BETWEEN, 1)
+        part = self.sheet.box(x, y, width, height, colour="chart" if value >= 0 else "chart-down", alpha=depth)
+        if width_of(text) <= width:
+            tone = "ink" if value else "ink-3"
+            self.sheet.text(x + width / 2, y + height / 2, text, align="center", colour=tone)
+        return part

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.i18n import gettext
-from app.reports.charts.labels import number_words, shortened, width_of
+from app.reports.charts.labels import shortened, tick_words, width_of
 from app.reports.charts.scale import Scale
 from app.reports.charts.sheet import GAP, LINE, Sheet
 
@@ -35,9 +35,9 @@ class Frame:
     @classmethod
     def around(cls, sheet: Sheet, known: Sequence[float], count: int, *, right: float = 0, floor: float = 0) -> Frame:
         """A frame of ``count`` slots, with room for a number above the bars and below those that hang."""
-        words = number_words([*known, floor])
         below = LINE if any(value < floor for value in known) else 0
-        scale = Scale.over(known, BOTTOM + below, sheet.top - LINE, floor=floor)
+        scale = Scale.over(known, BOTTOM + below, sheet.top - LINE - GAP / 2, floor=floor)
+        words = tick_words(scale.step)
         ticks = [(tick, words(tick)) for tick in scale.ticks]
         left = max((width_of(text) for _, text in ticks), default=0) + GAP
         frame = cls(sheet, scale, left, (sheet.width - right - left) / count, sheet.width - right, known)
@@ -76,8 +76,7 @@ class Frame:
 
     def label(self, labels: Sequence[str]) -> None:
         """The labels below: all of them, shortened where that leaves enough of them, else some."""
-        widest = max(map(width_of, labels), default=0) + GAP
-        every = 1 if widest <= self.slot or self.slot >= READABLE else math.ceil(widest / self.slot)
+        every = spacing(labels, self.slot)
         for place in range(0, len(labels), every):
             x = self.middle(place)
             room = min(every * self.slot - GAP / 2, 2 * min(x, self.sheet.width - x))
@@ -92,6 +91,12 @@ class Frame:
         """A fine line from a bar to the next one."""
         begin, off, up = self.middle(place), min(self.slot * BAR_PART, WIDEST_BAR) / 2, self.scale.at(value)
         self.sheet.line([(begin + off, up), (begin + self.slot - off, up)], colour="line-2")
+
+
+def spacing(labels: Iterable[str], slot: float) -> int:
+    """Each label has its slot, shortened where it must be; below what can be read only every second, third …"""
+    widest = max(map(width_of, labels), default=0) + GAP
+    return 1 if widest <= slot or slot >= READABLE else math.ceil(widest / slot)
 
 
 def fitting(count: int, unit: str, room: float, least: float = LEAST_SLOT) -> tuple[int, str]:

@@ -13,6 +13,8 @@ MINUS = "\N{MINUS SIGN}"
 CUT = "…"
 #: From here on a number is told by its power of ten.
 LONG = 1e15
+ROUNDING = 0.01
+LEAST = 1e-9
 BROAD = frozenset("mwMWOQGCD@%&—")
 
 
@@ -30,7 +32,7 @@ def _width(sign: str) -> float:
 def shortened(text: str, width: float) -> str:
     """As much of a text as has room, with … for the rest; empty where that is nothing."""
     text = " ".join(text.split())
-    if width_of(text) <= width:
+    if width_of(text) <= width + ROUNDING:
         return text
     room, kept = width - width_of(CUT), 0
     while kept < len(text) and (room := room - width_of(text[kept])) >= 0:
@@ -40,10 +42,16 @@ def shortened(text: str, width: float) -> str:
 
 def number_words(values: Iterable[float], *, is_change: bool = False) -> Callable[[float], str]:
     """How the numbers of a chart are written: whole ones whole, else with the decimals that their size deserves."""
-    known = [value for value in values if math.isfinite(value)]
-    largest = max(map(abs, known), default=0)
-    digits = 0 if all(value == int(value) for value in known) else 1 if largest >= 10 else 2
+    finite = [value for value in values if math.isfinite(value)]
+    largest = max(map(abs, finite), default=0)
+    digits = 0 if all(value == int(value) for value in finite) else 1 if largest >= 10 else 2
     return lambda value: _written(value, digits, is_change=is_change)
+
+
+def tick_words(step: float) -> Callable[[float], str]:
+    """How the round values of an axis are written: with as many decimals as their distance has."""
+    digits = next((places for places in range(6) if math.isclose(step, round(step, places), rel_tol=1e-6)), 6)
+    return lambda value: _written(value, digits)
 
 
 def exactly(value: float) -> str:
@@ -66,4 +74,11 @@ def told(label: str, value: float, unit: str) -> str:
 
 def cleaned(values: Sequence[float | None]) -> list[float]:
     """The values as numbers; 0 for none, which leaves no bar."""
-    return [float(value) if value is not None and math.isfinite(value) else 0.0 for value in values]
+    return [0.0 if math.isnan(one) else one for one in map(known, values)]
+
+
+def known(value: float | None) -> float:
+    """A value as a number: NaN for none, 0 for what is too small to be told from it."""
+    if value is None or not math.isfinite(value):
+        return math.nan
+    return float(value) if abs(value) >= LEAST else 0.0

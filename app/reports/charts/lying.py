@@ -89,9 +89,10 @@ def funnel(
     """What is left at each stage, from the first one down; a note stands behind the number of its stage."""
     if not len(values):
         return empty(size or SIZE)
-    count = min(len(values), int(HIGHEST // STAGE))
+    count, head = fitting(len(values), "", HIGHEST if size is None else size[1], least=STAGE if size is None else LINE)
     names, known = [str(name) for name in labels[:count]], cleaned(values[:count])
-    sheet = Sheet(*(size or (SIZE[0], count * STAGE)))
+    sheet = Sheet(*(size or (SIZE[0], count * STAGE + (LINE if head else 0))))
+    sheet.head(head)
     words = number_words(known)
     columns = _columns(sheet, names, [words(value) for value in known], notes)
     row = sheet.top / count

@@ -124,7 +124,7 @@ def _attributes(element: ElementTree.Element) -> list[tuple[str, str]]:
     found = [pair for pair in found if not (pair[0] == "transform" and NOT_TURNED.match(pair[1]))]
     if ("stroke-opacity", "0") in found:  # matplotlib's way to say: no line
         found = [pair for pair in found if not pair[0].startswith("stroke")]
-    return [(name, _short(value) if name != "href" else value) for name, value in found]
+    return [(name, _short(value) if name != LINK else value) for name, value in found]
 
 
 def _said(name: str, value: str) -> list[tuple[str, str]]:
