@@ -107,7 +107,7 @@ def test_the_bridge_and_what_it_is_made_of(trade, session_of):
     with session_of("supervisor") as (session, _):
         outcome = found(session, year=2025)
     said = " ".join(fact.sentence for fact in outcome.facts)
-    assert "830.75 元" in said and "2024" in said
+    assert "830.75\N{NO-BREAK SPACE}元" in said and "2024" in said
     most, parts = outcome.more
     assert [(row["name"], row["change"], row["volume"], row["price"], row["mix"]) for row in most.rows()] == [
         ("下降公司", -57_000, -50_000, -5_000, -2_000),

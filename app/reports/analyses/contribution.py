@@ -13,6 +13,7 @@ from app.reports.contribution.addresses import orders_href, silent_href
 from app.reports.contribution.finding import Found, find
 from app.reports.contribution.groups import By
 from app.reports.contribution.sources import Compare
+from app.reports.contribution.wording import period_in_words
 from app.reports.engine import (
     Asked,
     Chart,
@@ -46,7 +47,7 @@ def outcome_of(found: Found, asked: Asked) -> Outcome:
     """The table with what explains it."""
     ranking, told = found.ranking, found.comparison
     charts: list[Chart] = [drawing.pareto(asked, ranking, found.basis)] if ranking.count else []
-    if told is not None:
+    if told is not None and found.basis_before is not None:
         charts.append(drawing.bridge(asked, told, found.basis, found.basis_before))
     table = Table(tuple(_columns(asked)), ranking.rows, totals=ranking.totals, count=ranking.count, start=ranking.start)
     more = explaining.tables_of(told) if told is not None else ()
@@ -54,12 +55,13 @@ def outcome_of(found: Found, asked: Asked) -> Outcome:
 
 
 def _facts(found: Found, asked: Asked) -> list[Fact]:
-    if found.comparison is not None:
-        facts = explaining.facts_of(asked, found.comparison) + explaining.too_many_to_explain(found.comparison)
+    ranking, then = found.ranking, sources.before(asked)
+    if then is not None and found.previous is not None:
+        facts = [explaining.change_of(asked, then, ranking.total, found.previous)]
+        facts += explaining.facts_of(found.comparison) if found.comparison else []
     else:
-        is_ours = asked["by"] is By.CUSTOMER
-        head = explaining.head_of(asked, found.ranking.total, found.basis.orders)
-        facts = [head, *(explaining.concentration_of(found.ranking) if is_ours else [])]
+        facts = [explaining.head_of(asked, ranking.total, found.basis.orders)]
+        facts += explaining.concentration_of(ranking) if asked["by"] is By.CUSTOMER else []
     return facts + _silent(found.silent, asked)
 
 
@@ -102,7 +104,7 @@ def _columns(asked: Asked) -> list[Column]:
 
 
 def _compared(asked: Asked, then: Period) -> list[Column]:
-    previous = gettext("%(period)s (yuan)", period=then)
+    previous = gettext("%(period)s (yuan)", period=period_in_words(then))
     return [
         Column("previous", previous, Kind.MONEY, is_summed=True, href=_orders_of(asked, then)),
         Column("change", Label("Change (yuan)"), Kind.MONEY_CHANGE, is_summed=True),

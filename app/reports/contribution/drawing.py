@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.i18n import Label, gettext, ngettext
+from app.i18n import gettext, listed, ngettext
 from app.reports import charts
 from app.reports.contribution.addresses import orders_href, unmatched_href
 from app.reports.contribution.bridge import Bridge
 from app.reports.contribution.explaining import Comparison
 from app.reports.contribution.ranking import Ranking
-from app.reports.contribution.wording import in_ten_thousands, money, percent
+from app.reports.contribution.wording import money, percent, period_in_words
 from app.reports.engine import Asked, Chart, Fact, Period
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-UNIT = Label("ten thousand yuan")
 
 
 @dataclass(frozen=True)
@@ -40,7 +37,7 @@ class Basis:
                 "Based on %(count)s orders of %(period)s",
                 self.orders,
                 count=counted,
-                period=period,
+                period=period_in_words(period),
             )
         found = [Fact(text, {counted: orders_href(asked, period)})]
         if self.unmatched:
@@ -86,10 +83,11 @@ def pareto(asked: Asked, ranking: Ranking, basis: Basis) -> Chart:
     )
 
     def draw() -> Figure:
+        size, unit = charts.money_scale(top["amount"])
         shares = [0.0 if total <= 0 else int(share) / 10 for share in top["cumulative"].fillna(0)]
         hrefs = [orders_href(asked, asked["period"], int(key)) for key in top["key"]]
-        values = _in_unit([int(amount) for amount in top["amount"]])
-        return charts.pareto(values, shares, unit=str(UNIT), note=note, highlighted=in_a, hrefs=hrefs)
+        values = [int(amount) / size for amount in top["amount"]]
+        return charts.pareto(values, shares, unit=str(unit), note=note, highlighted=in_a, hrefs=hrefs)
 
     title = gettext("Pareto: the first %(count)s and their cumulative share", count=count)
     return Chart("pareto", title, f"{says} {note}".strip(), draw, basis.facts(asked, asked["period"]))
@@ -97,35 +95,31 @@ def pareto(asked: Asked, ranking: Ranking, basis: Basis) -> Chart:
 
 def bridge(asked: Asked, told: Comparison, now: Basis, then: Basis) -> Chart:
     """How new, grown, shrunk and lost customers changed the total."""
-    values = {"before": told.then, "period": told.now}
-    steps = _steps(told.bridge)
-    parts = "; ".join(f"{label} {money(amount)}" for label, amount in steps)
+    ends = {"before": period_in_words(told.then), "period": period_in_words(told.now)}
+    changes = _changes(told.bridge)
+    parts = listed([f"{label} {money(amount)}" for label, amount in changes])
 
     def draw() -> Figure:
-        ends = (
-            charts.Step(str(told.then), _one(told.bridge.previous), is_total=True, href=orders_href(asked, told.then)),
+        size, unit = charts.money_scale([told.bridge.previous, told.bridge.amount])
+        steps = [charts.Step(label, amount / size) for label, amount in changes]
+        first, last = (
+            charts.Step(ends[name], amount / size, is_total=True, href=orders_href(asked, period))
+            for name, amount, period in (
+                ("before", told.bridge.previous, told.then),
+                ("period", told.bridge.amount, told.now),
+            )
         )
-        middle = tuple(charts.Step(label, _one(amount)) for label, amount in steps)
-        last = charts.Step(str(told.now), _one(told.bridge.amount), is_total=True, href=orders_href(asked, told.now))
-        return charts.bridge((*ends, *middle, last), unit=str(UNIT))
+        return charts.bridge([first, *steps, last], unit=str(unit))
 
-    title = gettext("Growth bridge: %(before)s → %(period)s", **values)
-    says = gettext("Growth bridge from %(before)s to %(period)s: %(parts)s", **values, parts=parts)
+    title = gettext("Growth bridge: %(before)s → %(period)s", **ends)
+    says = gettext("Growth bridge from %(before)s to %(period)s: %(parts)s", **ends, parts=parts)
     return Chart("bridge", title, says, draw, (*now.facts(asked, told.now), *then.facts(asked, told.then)))
 
 
-def _steps(told: Bridge) -> list[tuple[str, int]]:
+def _changes(told: Bridge) -> list[tuple[str, int]]:
     return [
         (gettext("New customers"), told.new.change),
         (gettext("Grown"), told.grown.change),
         (gettext("Shrunk"), told.shrunk.change),
         (gettext("Lost"), told.lost.change),
     ]
-
-
-def _in_unit(amounts: Sequence[int]) -> list[float]:
-    return [_one(amount) for amount in amounts]
-
-
-def _one(amount: int) -> float:
-    return float(in_ten_thousands(amount))

@@ -11,7 +11,7 @@ from app.reports.contribution.addresses import orders_href
 from app.reports.contribution.bridge import Bridge, Part
 from app.reports.contribution.mix import MOST_CUSTOMERS, Effects
 from app.reports.contribution.ranking import Ranking, relative
-from app.reports.contribution.wording import money, percent, signed_percent
+from app.reports.contribution.wording import money, percent, period_in_words, signed_percent
 from app.reports.engine import Asked, Column, Fact, Kind, Period, Table
 from app.reports.engine.table import Row
 
@@ -48,29 +48,37 @@ def head_of(asked: Asked, total: int, orders: int) -> Fact:
     return Fact(sentence, {money(total): orders_href(asked, asked["period"])}, is_head=True)
 
 
-def facts_of(asked: Asked, told: Comparison) -> list[Fact]:
-    """What was bought and how much more that is, then what came from whom."""
-    bridge = told.bridge
-    return [_change(asked, told), *_parts(bridge, told.names), *_concentration(told)]
+def change_of(asked: Asked, then: Period, amount: int, previous: int) -> Fact:
+    """What was bought and how much more or less that is than before."""
+    links = {money(amount): orders_href(asked, asked["period"]), period_in_words(then): orders_href(asked, then)}
+    return Fact(_change(amount, previous, period_in_words(then)), links, is_head=True)
 
 
-def _change(asked: Asked, told: Comparison) -> Fact:
-    bridge, then = told.bridge, str(told.then)
-    values = {"amount": money(bridge.amount), "difference": money(abs(bridge.change)), "period": then}
-    share = relative(bridge.change, bridge.previous)
-    change = "" if share is None else signed_percent(share)
-    if bridge.change >= 0:
-        sentence = gettext("Order amount %(amount)s, %(difference)s more than in %(period)s", **values)
-        if change:
-            sentence = gettext(
-                "Order amount %(amount)s, %(difference)s more than in %(period)s (%(change)s)", **values, change=change
-            )
-    else:
-        sentence = gettext(
-            "Order amount %(amount)s, %(difference)s less than in %(period)s (%(change)s)", **values, change=change
+def _change(amount: int, previous: int, period: str) -> str:
+    values = {"amount": money(amount), "difference": money(abs(amount - previous)), "period": period}
+    share = relative(amount - previous, previous)
+    if share is None:
+        return _change_from_nothing(amount, previous, values)
+    change = signed_percent(share)
+    if amount >= previous:
+        return gettext(
+            "Order amount %(amount)s, %(difference)s more than in %(period)s (%(change)s)", **values, change=change
         )
-    links = {money(bridge.amount): orders_href(asked, told.now), then: orders_href(asked, told.then)}
-    return Fact(sentence, links, is_head=True)
+    return gettext(
+        "Order amount %(amount)s, %(difference)s less than in %(period)s (%(change)s)", **values, change=change
+    )
+
+
+def _change_from_nothing(amount: int, previous: int, values: Mapping[str, str]) -> str:
+    """Of nothing, or of less, there is no percentage."""
+    if amount >= previous:
+        return gettext("Order amount %(amount)s, %(difference)s more than in %(period)s", **values)
+    return gettext("Order amount %(amount)s, %(difference)s less than in %(period)s", **values)
+
+
+def facts_of(told: Comparison) -> list[Fact]:
+    """What of the change came from whom."""
+    return [*_parts(told.bridge, told.names), *_concentration(told), *_too_many_to_explain(told)]
 
 
 def _parts(bridge: Bridge, names: Mapping[int, str]) -> list[Fact]:
@@ -140,7 +148,7 @@ def _concentration(told: Comparison) -> list[Fact]:
     now, then = (_share_of_first(told.amounts, name) for name in ("amount", "previous"))
     if now is None or then is None:
         return []
-    values = {"count": FIRST, "share": percent(now), "before": percent(then), "period": told.then}
+    values = {"count": FIRST, "share": percent(now), "before": percent(then), "period": period_in_words(told.then)}
     points = f"{abs(now - then) / 10:.1f}"
     if now >= then:
         sentence = gettext(
@@ -185,7 +193,7 @@ def tables_of(told: Comparison) -> tuple[Table, ...]:
     return tuple(found)
 
 
-def too_many_to_explain(told: Comparison) -> list[Fact]:
+def _too_many_to_explain(told: Comparison) -> list[Fact]:
     """That volume, price and mix were not worked out."""
     if told.effects is not None:
         return []

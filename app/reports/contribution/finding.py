@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,7 @@ from app.reports.contribution.mix import MOST_CUSTOMERS, Effects, bought_product
 from app.reports.contribution.ranking import Cuts, Ranking
 from app.reports.contribution.reading import ranking_of, read_amounts, read_page
 from app.reports.engine import Asked, Period, frame_of
+from app.reports.engine.frames import Statement
 from app.security.rights import SALES_SYSTEM, Verb
 from app.security.scope import actor_of
 
@@ -31,51 +32,77 @@ class Found:
 
     ranking: Ranking
     basis: Basis
-    basis_before: Basis
     #: Customers without an order in the period.
     silent: int
-    comparison: Comparison | None
+    #: What all bought in the period before; None without a comparison.
+    previous: int | None = None
+    comparison: Comparison | None = None
+    basis_before: Basis | None = None
 
 
 def find(session: Session, asked: Asked) -> Found:
     """Read what is asked for; what the wall hides from the session's actor is in no figure."""
     cuts = Cuts(*values_of(session, (ABC_A, ABC_B)).values())
     if asked.part is not None and sources.is_ranked_already(asked):
-        return _found(session, asked, read_page(session, asked, asked.part, cuts), None)
+        return _found(session, asked, read_page(session, asked, asked.part, cuts))
     amounts = read_amounts(session, asked)
-    return _found(session, asked, ranking_of(amounts, asked, cuts), amounts)
+    ranking, then = ranking_of(amounts, asked, cuts), sources.before(asked)
+    if then is None:
+        return _found(session, asked, ranking)
+    previous = sum(int(one) for one in amounts["previous"])
+    if asked["by"] is not By.CUSTOMER:
+        return replace(_found(session, asked, ranking), previous=previous)
+    return replace(_compared(session, asked, then, ranking, amounts=amounts), previous=previous)
 
 
-def _found(session: Session, asked: Asked, ranking: Ranking, amounts: DataFrame | None) -> Found:
-    then = sources.before(asked)
-    is_explained = then is not None and amounts is not None and asked["by"] is By.CUSTOMER
-    bridge = bridge_of(amounts) if is_explained and amounts is not None else None
-    keys = {*(int(key) for key in ranking.rows["key"]), *(bridge.named if bridge else ())}
-    names = called(asked["by"], frame_of(session, names_of(asked["by"], keys)))
+def _found(session: Session, asked: Asked, ranking: Ranking) -> Found:
+    names = _names(session, asked, ranking.rows["key"])
     stands = frame_of(session, sources.basis(asked)).iloc[0]
-    comparison = None
-    if bridge and then and amounts is not None:
-        effects = _effects(session, asked, then, _changed(amounts))
-        texts = {key: _name_of(key, names) for key in bridge.named}
-        comparison = Comparison(asked["period"], then, bridge, amounts, texts, effects)
-    return Found(
-        replace(ranking, rows=_named(ranking.rows, names)),
-        _basis(session, stands, ""),
-        _basis(session, stands, "_before"),
-        int(stands["customers"]) - (ranking.count if asked["by"] is By.CUSTOMER else 0),
-        comparison,
+    orders = ranking.orders
+    if orders is None:
+        orders = _number(session, sources.orders_in(asked, asked["period"]))
+    silent = int(stands["customers"]) - (ranking.count if asked["by"] is By.CUSTOMER else 0)
+    basis = Basis(orders, int(stands["unmatched"]), 0, _sees_unmatched(session))
+    return Found(replace(ranking, rows=_named(ranking.rows, names)), basis, silent)
+
+
+def _compared(session: Session, asked: Asked, then: Period, ranking: Ranking, *, amounts: DataFrame) -> Found:
+    """With what made the change; orders without lines are counted where they are part of what it is made of."""
+    found, bridge = _found(session, asked, ranking), bridge_of(amounts)
+    names = _names(session, asked, bridge.named)
+    effects = _effects(session, asked, then, _changed(amounts))
+    known = {key: _name_of(key, names) for key in bridge.named}
+    comparison = Comparison(asked["period"], then, bridge, amounts, known, effects)
+    now, before = (
+        _number(session, sources.orders_in(asked, period, lines=False)) if effects else 0
+        for period in (asked["period"], then)
+    )
+    orders = ranking.orders_before
+    if orders is None:
+        orders = _number(session, sources.orders_in(asked, then))
+    unmatched = _number(session, sources.unmatched(asked, then))
+    return replace(
+        found,
+        comparison=comparison,
+        basis=replace(found.basis, without_lines=now),
+        basis_before=Basis(orders, unmatched, before, found.basis.sees_unmatched),
     )
 
 
-def _basis(session: Session, stands: Any, of: str) -> Basis:
-    """With the way to orders of nobody for who may see them."""
+def _number(session: Session, statement: Statement) -> int:
+    return int(frame_of(session, statement).iloc[0]["number"])
+
+
+def _sees_unmatched(session: Session) -> bool:
     actor = actor_of(session)
-    sees_unmatched = actor is not None and actor.may(SALES_SYSTEM.right(Verb.SEE))
-    orders, unmatched, without_lines = (int(stands[f"{name}{of}"]) for name in ("orders", "unmatched", "without_lines"))
-    return Basis(orders, unmatched, without_lines, sees_unmatched)
+    return actor is not None and actor.may(SALES_SYSTEM.right(Verb.SEE))
 
 
 Names = Mapping[int, Mapping[str, str | None]]
+
+
+def _names(session: Session, asked: Asked, keys: Iterable[int]) -> Names:
+    return called(asked["by"], frame_of(session, names_of(asked["by"], {int(key) for key in keys})))
 
 
 def _name_of(key: int, names: Names) -> str:

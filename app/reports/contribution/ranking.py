@@ -28,6 +28,7 @@ class Cuts:
 class Ranking:
     """The rows that are wanted, from ``start`` on, of ``count`` rows that come to ``total``.
 
+    They stand on ``orders``, and those of the period before on ``orders_before``; None where it was not counted yet.
     ``rows`` and ``top``, the very largest, have key, amount, share, cumulative and abc; with a comparison ``rows`` have
     previous, change, change_share and rank_change too. ``totals`` are over all rows.
     """
@@ -37,6 +38,8 @@ class Ranking:
     rows: DataFrame
     top: DataFrame
     totals: Mapping[str, Any]
+    orders: int | None
+    orders_before: int | None
 
     @property
     def total(self) -> int:

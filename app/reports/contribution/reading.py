@@ -40,7 +40,9 @@ def ranking_of(amounts: DataFrame, asked: Asked, cuts: Cuts) -> Ranking:
         totals.pop("share")
     part = asked.part or Slice(0, len(rows))
     shown = rows.iloc[part.start : part.start + part.size].reset_index(drop=True)
-    return Ranking(len(rows), part.start, shown, rows.head(SHOWN_AT_TOP), totals)
+    is_counted = sources.source_of(asked).orders is not None
+    orders, orders_before = (int(amounts[name].sum()) if is_counted else None for name in ("rows", "rows_before"))
+    return Ranking(len(rows), part.start, shown, rows.head(SHOWN_AT_TOP), totals, orders, orders_before)
 
 
 def read_page(session: Session, asked: Asked, part: Slice, cuts: Cuts) -> Ranking:
@@ -57,6 +59,8 @@ def read_page(session: Session, asked: Asked, part: Slice, cuts: Cuts) -> Rankin
         placed(_with_share(rows, share), total, cuts, ahead=ahead),
         placed(_with_share(top.head(SHOWN_AT_TOP), share), total, cuts),
         totals,
+        int(head["orders"]),
+        None,
     )
 
 

@@ -34,6 +34,8 @@ class Source:
     customer: Any
     amount: Any
     within: Callable[[Period | None], ColumnElement[bool]]
+    #: How many orders a row stands for; None where rows and orders are not the same.
+    orders: Any = None
 
 
 def _in_days(column: Any) -> Callable[[Period | None], ColumnElement[bool]]:
@@ -44,9 +46,9 @@ def _is_year(period: Period | None) -> ColumnElement[bool]:
     return CustomerYear.year == (period.year if period else ALL_YEARS)
 
 
-YEARS = Source(CustomerYear, CustomerYear.customer_id, CustomerYear.amount, _is_year)
+YEARS = Source(CustomerYear, CustomerYear.customer_id, CustomerYear.amount, _is_year, CustomerYear.orders)
 MONTHS = Source(CustomerMonth, CustomerMonth.customer_id, CustomerMonth.amount, _in_days(CustomerMonth.month))
-ORDERS = Source(Order, Order.customer_id, Order.total, _in_days(Order.ordered_on))
+ORDERS = Source(Order, Order.customer_id, Order.total, _in_days(Order.ordered_on), literal(1))
 LINES = Source(OrderLine, Order.customer_id, OrderLine.amount, _in_days(Order.ordered_on))
 
 
@@ -84,7 +86,8 @@ def is_ranked_already(asked: Asked) -> bool:
 def amounts(asked: Asked) -> Statement:
     """What each group bought in the period and in the one before, and how many rows say so.
 
-    The columns are key, amount, rows, previous and rows_before; the last two are 0 without a comparison.
+    The columns are key, amount, rows, previous and rows_before; the last two are 0 without a comparison. The rows of
+    a source that knows its orders are counted by these.
     """
     source = source_of(asked)
     key = _group(source, asked["by"])
@@ -97,7 +100,7 @@ def amounts(asked: Asked) -> Statement:
 
 def _sums(source: Source, where: ColumnElement[bool] | None, names: tuple[str, str]) -> list[ColumnElement[int]]:
     amount: Any = source.amount
-    one: Any = literal(1)
+    one: Any = literal(1) if source.orders is None else source.orders
     if where is not None:
         amount, one = case((where, amount), else_=0), case((where, one), else_=0)
     return [sum_of(amount).label(names[0]), func.sum(one).label(names[1])]
@@ -144,54 +147,38 @@ def ranked(asked: Asked) -> Statement:
 
 
 def head(asked: Asked) -> Statement:
-    """Of the same: how many there are, what they bought, and the least of it."""
-    columns = (func.count().label("count"), sum_of(CustomerYear.amount).label("total"))
+    """Of the same: how many there are, what they bought in how many orders, and the least of it."""
+    count, total = func.count().label("count"), sum_of(CustomerYear.amount).label("total")
+    orders = func.coalesce(func.sum(CustomerYear.orders), 0).label("orders")
     least = func.coalesce(func.min(cents(CustomerYear.amount)), 0).label("least")
-    return _from(YEARS, asked, *columns, least).where(_is_year(asked["period"]))
+    return _from(YEARS, asked, count, total, orders, least).where(_is_year(asked["period"]))
 
 
 def basis(asked: Asked) -> Statement:
-    """What the figures stand on: orders now and before, those of nobody or without lines, and customers.
-
-    ``customers`` are all, or where the rows are no customers those without an order.
-    """
+    """The orders of nobody in the period, and customers: all, or where rows are no customers those without an order."""
     customers = select(func.count(Customer.id))
     if asked["by"] is not By.CUSTOMER:
         customers = customers.where(has_no_order(ORDERS.within(asked["period"]), asked["status"]))
     if asked["name"]:
         customers = customers.where(*found_by(Customer, asked["name"]))
-    then = before(asked)
-    return select(
-        _orders_in(asked, asked["period"]).label("orders"),
-        (_orders_in(asked, then) if then else literal(0)).label("orders_before"),
-        _unmatched_in(asked, asked["period"]).label("unmatched"),
-        (_unmatched_in(asked, then) if then else literal(0)).label("unmatched_before"),
-        (_without_lines_in(asked, asked["period"]) if then else literal(0)).label("without_lines"),
-        (_without_lines_in(asked, then) if then else literal(0)).label("without_lines_before"),
-        customers.scalar_subquery().label("customers"),
-    )
+    nobodys = unmatched(asked, asked["period"]).scalar_subquery()
+    return select(nobodys.label("unmatched"), customers.scalar_subquery().label("customers"))
 
 
-def _orders_in(asked: Asked, period: Period | None) -> Any:
-    narrowing = _with_by(asked, By.CUSTOMER)
-    if source_of(asked) is YEARS:
-        number = func.coalesce(func.sum(CustomerYear.orders), 0)
-        return _from(YEARS, narrowing, number).where(_is_year(period)).scalar_subquery()
-    return _from(ORDERS, narrowing, func.count(Order.id)).where(ORDERS.within(period)).scalar_subquery()
+def unmatched(asked: Asked, period: Period | None) -> Statement:
+    """How many orders of a period are nobody's; of a name that is looked for none is.
 
-
-def _without_lines_in(asked: Asked, period: Period | None) -> Any:
-    statement = _from(ORDERS, _with_by(asked, By.CUSTOMER), func.count(Order.id))
-    return statement.where(ORDERS.within(period), ~has_lines()).scalar_subquery()
-
-
-def _unmatched_in(asked: Asked, period: Period | None) -> Any:
-    """Of a name that is looked for no order is nobody's."""
-    statement = select(func.count(Order.id)).where(Order.customer_id.is_(None), ORDERS.within(period))
+    There are few, so the index on them shall serve, and not that on days: hence no condition on these.
+    """
+    is_meant = and_(ORDERS.within(period), literal(not asked["name"]))
     if asked["status"]:
-        statement = statement.where(Order.status == asked["status"])
-    return literal(0) if asked["name"] else statement.scalar_subquery()
+        is_meant = and_(is_meant, Order.status == asked["status"])
+    number = func.coalesce(func.sum(case((is_meant, 1), else_=0)), 0)
+    return select(number.label("number")).where(Order.customer_id.is_(None))
 
 
-def _with_by(asked: Asked, by: By) -> Asked:
-    return replace(asked, values={**asked.values, "by": by})
+def orders_in(asked: Asked, period: Period | None, *, lines: bool | None = None) -> Statement:
+    """How many orders of customers there are in a period, of all or of those with or without lines."""
+    narrowing = replace(asked, values={**asked.values, "by": By.CUSTOMER})
+    statement = _from(ORDERS, narrowing, func.count(Order.id).label("number")).where(ORDERS.within(period))
+    return statement if lines is None else statement.where(has_lines() if lines else ~has_lines())

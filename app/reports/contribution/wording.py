@@ -1,27 +1,18 @@
-"""Amounts and changes as a sentence says them."""
+"""Amounts, shares and periods as a sentence says them."""
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
-from app.i18n import gettext, is_english
-from app.reports.engine import Column, Kind
+from app.i18n import gettext
+from app.reports.engine import Column, Kind, Period
 from app.reports.engine.wording import shown
-
-#: Ten thousand yuan, in cents: people count by them in Chinese.
-TEN_THOUSAND = 10_000 * 100
+from app.reports.money import money_in_words
 
 
 def money(cents: int) -> str:
-    """An amount with its unit; in Chinese from ten thousand yuan on in these."""
-    if is_english() or abs(cents) < TEN_THOUSAND:
-        return gettext("%(amount)s yuan", amount=shown(Column("", "", Kind.MONEY), cents))
-    return gettext("%(amount)s ten thousand yuan", amount=f"{in_ten_thousands(cents):,.1f}".replace("-", "−"))
-
-
-def in_ten_thousands(cents: int) -> Decimal:
-    """An amount in ten thousand yuan, rounded half up to one decimal."""
-    return (Decimal(cents) / TEN_THOUSAND).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    """An amount with its unit."""
+    return money_in_words(Decimal(cents).scaleb(-2)).replace("-", "\N{MINUS SIGN}")
 
 
 def percent(tenths: int) -> str:
@@ -32,3 +23,8 @@ def percent(tenths: int) -> str:
 def signed_percent(tenths: int) -> str:
     """A change."""
     return shown(Column("", "", Kind.CHANGE), tenths)
+
+
+def period_in_words(period: Period) -> str:
+    """A year as people say it, other periods by their days."""
+    return gettext("%(year)s", year=period.year) if period.year else str(period)
