@@ -120,7 +120,7 @@ def won_chart(frame: DataFrame, sums: Any, unknown: int, asked: Asked) -> Chart:
     """What ended in each of the last months: by its probabilities, and in truth."""
     rows = [row for row in frame.to_dict("records") if ended_at(row, asked, "")][-MOST_DRAWN:]
     labels = [row["month"] for row in rows]
-    expected, won = gettext("Weighted amount of the ended"), gettext("Amount won")
+    expected, won = gettext("Weighted amount"), gettext("Amount won")
     divisor, unit = charts.money_scale(row[key] for row in rows for key in ("ended_weighted", "won_amount"))
     series = {
         expected: [row["ended_weighted"] / divisor for row in rows],
@@ -138,6 +138,9 @@ def open_basis(sums: Any, asked: Asked) -> Fact:
     """On how many open opportunities it stands, and how many of them have no amount."""
     count, unpriced = int(sums["count"]), int(sums["count"] - sums["priced"])
     records = ngettext("%(count)s open opportunity", "%(count)s open opportunities", count, count=count)
+    if not unpriced:
+        links = {} if asked["period"] else {records: open_at({}, asked)}
+        return Fact(gettext("Stands on %(records)s, each with an expected amount.", records=records), links)
     missing = gettext("%(count)s without an expected amount", count=unpriced)
     open_ones = {**same_filters(asked), "status": str(GOING_ON)}
     links = {records: open_at({}, asked), missing: rows_at(OPPORTUNITIES, {**open_ones, "missing": "expected_amount"})}
@@ -150,6 +153,9 @@ def ended_basis(sums: Any, unknown: int, asked: Asked) -> Fact:
     """On how many it stands that have ended, and of how many nobody knows when."""
     count = int(sums["ended_count"])
     records = ngettext("%(count)s ended opportunity", "%(count)s ended opportunities", count, count=count)
+    if not unknown:
+        sentence = gettext("Stands on %(records)s, each with the day on which it ended.", records=records)
+        return Fact(sentence, {records: ended_at({}, asked, str(ARCHIVED))})
     missing = gettext("%(count)s more without the day on which they ended", count=unknown)
     undated = {**same_filters(asked), "status": str(ARCHIVED), "missing": "closed_on"}
     links = {records: ended_at({}, asked, str(ARCHIVED)), missing: rows_at(OPPORTUNITIES, undated)}
