@@ -182,7 +182,9 @@ def noon(day):
 
 def of_products(deals):
     """Of each product how many deals, how many won, and the median of the days they took, reckoned here."""
-    counts, won, took = Counter(), Counter(), defaultdict(list)
+    counts: Counter[str] = Counter()
+    won: Counter[str] = Counter()
+    took = defaultdict(list)
     for deal in deals:
         counts[deal["product"]] += 1
         won[deal["product"]] += deal["deal_stage"] == "Won"

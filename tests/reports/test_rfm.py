@@ -1,6 +1,7 @@
 """RFM: fifths by rank, ties to the better, and every customer in exactly one segment."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -64,7 +65,7 @@ def memory():
     engine = create_engine("sqlite://")
     with engine.begin() as connection:
         for model in (Customer, CustomerMonth):
-            table = mapper_of(model).local_table
+            table: Any = mapper_of(model).local_table
             columns = ", ".join(f"{column.name} {column.type.compile(engine.dialect)}" for column in table.columns)
             connection.execute(text(f"CREATE TABLE {table.name} ({columns})"))
     yield engine

@@ -77,8 +77,8 @@ def test_every_day_of_a_period_lies_in_one_span(company, by):
 def test_counts_equal_plain_sql(company):
     with company() as session:
         totals = find(session, "work", year="2026").table.totals
-        wheres = ("opportunities", "plan_items WHERE done_on IS NOT NULL", "interactions")
-        wheres = (*wheres, "service_requests WHERE handled_on IS NOT NULL")
+        wheres = ["opportunities", "plan_items WHERE done_on IS NOT NULL", "interactions"]
+        wheres.append("service_requests WHERE handled_on IS NOT NULL")
         plain = [session.scalar(text(f"SELECT count(*) FROM {where}")) for where in wheres]
         assert [totals[work.key] for work in KINDS] == plain
 

@@ -62,7 +62,7 @@ def explained(frame: DataFrame, gaps: DataFrame) -> Iterator[Fact]:
     if half is not None and most is not None:
         sentence = gettext(
             "Between two orders of a customer lie %(half)s days in the median; nine of ten intervals are at most "
-            "%(most)s days.",
+            "%(most)s days long.",
             half=f"{half:.1f}",
             most=f"{most:.1f}",
         )

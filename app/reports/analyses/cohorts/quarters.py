@@ -129,16 +129,18 @@ def first_order_in(row: Row, asked: Asked) -> dict[str, str]:
 
 def cohort_chart(frame: DataFrame, asked: Asked, basis: tuple[Fact, ...]) -> Chart:
     """The shares of the latest cohorts, the darker the more of them ordered again."""
-    rows = frame.tail(MOST_DRAWN).astype(object).where(frame.notna(), None).to_dict("records")
+    old = frame[frame["share_1"].notna()].tail(MOST_DRAWN)
+    rows = old.astype(object).where(old.notna(), None).to_dict("records")
     laters = [later for later in range(1, MOST_LATER + 1) if any(row[f"share_{later}"] is not None for row in rows)]
     values = [[_percent(row[f"share_{later}"]) for later in laters] for row in rows]
     hrefs = [
         [again_at(row, later, asked) if row[f"share_{later}"] is not None else "" for later in laters] for row in rows
     ]
     down, across = [row["name"] for row in rows], [gettext("Q+%(later)s", later=later) for later in laters]
-    told = [(row["name"], row["share_1"]) for row in rows if row["share_1"] is not None]
-    pairs = [gettext("%(name)s: %(value)s", name=name, value=f"{percent(share)} %") for name, share in told]
-    says = gettext("Share of each cohort that ordered again in the next quarter: %(values)s.", values=listed(pairs))
+    pairs = [gettext("%(name)s: %(value)s", name=row["name"], value=f"{percent(row['share_1'])} %") for row in rows]
+    says = gettext(
+        "Share of each cohort that ordered again in the next quarter: %(values)s.", values=listed(pairs) or "—"
+    )
     title = Label("Share that ordered again, in percent")
     return Chart("cohorts", title, says, lambda: charts.heat_map(down, across, values, hrefs=hrefs), basis)
 

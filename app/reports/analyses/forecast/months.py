@@ -81,7 +81,7 @@ def _word_of(slot: Any) -> str:
         return gettext("%(month)s and later", month=f"{slot:%Y-%m}")
     if isinstance(slot, date):
         return f"{slot:%Y-%m}"
-    return gettext("Overdue") if slot == OVERDUE else gettext("Without a date")
+    return gettext("Overdue") if slot == OVERDUE else gettext("Undated")
 
 
 # ---- the table ------------------------------------------------------------------------------------------

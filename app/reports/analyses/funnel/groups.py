@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 #: A chart shows the largest so many.
-MOST_DRAWN = 12
+MOST_DRAWN = 8
 #: What the lists of opportunities call a group.
 LISTED_BY = {Grouping.MANAGER: "assignee", Grouping.REGION: "region", Grouping.SOURCE: "source"}
 #: The key of the opportunities that belong to no group.
@@ -122,7 +122,7 @@ def count_chart(table: Table, asked: Asked, basis: tuple[Fact, ...]) -> Chart:
     hrefs = {str(stage.label): [group_at(row, asked, status=stage.value) for row in rows] for stage in STAGES}
     pairs = [gettext("%(name)s: %(value)s", name=row["name"], value=row["count"]) for row in rows]
     says = gettext("Opportunities of each group: %(values)s.", values=listed(pairs))
-    title = Label("Opportunities by stage")
+    title = Label("The largest groups by stage")
     return Chart("groups", title, says, lambda: charts.stacked(labels, series, hrefs=hrefs), basis)
 
 
@@ -133,5 +133,5 @@ def rate_chart(table: Table, asked: Asked, basis: tuple[Fact, ...]) -> Chart:
     hrefs = [ended_at(row, asked) for row in rows]
     pairs = [gettext("%(name)s: %(value)s", name=row["name"], value=f"{percent(row['rate'])} %") for row in rows]
     says = gettext("Success rate of each group: %(values)s.", values=listed(pairs) or "—")
-    title = Label("Success rate")
+    title = Label("Success rate of the largest groups")
     return Chart("rates", title, says, lambda: charts.rows(labels, rates, unit="%", hrefs=hrefs), basis)

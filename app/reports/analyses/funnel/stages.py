@@ -62,7 +62,7 @@ def funnel_chart(count: Any, asked: Asked, basis: tuple[Fact, ...]) -> Chart:
     came, won = int(count.sum()), int(count[SUCCEEDED.value])
     values = [came, came - int(count[UNASSIGNED.value]), won]
     labels = [gettext("Created"), gettext("Assigned so far"), str(SUCCEEDED.label)]
-    parts = [f"{100 * value / came:.1f} %" for value in values]
+    parts = ["", *(f"{100 * value / came:.1f} %" for value in values[1:])]
     hrefs = [listed_at(asked, status=None), listed_at(asked, PLANS), listed_at(asked, status=SUCCEEDED.value)]
     says = gettext(
         "%(created)s opportunities came in, %(assigned)s of them were assigned, %(won)s were won.",

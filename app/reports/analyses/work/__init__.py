@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 COUNTS = [work.key for work in KINDS]
 #: A chart shows the latest so many spans, or so many people who did most.
-MOST_DRAWN = 12
+MOST_DRAWN, MOST_PEOPLE = 12, 20
 #: The key of what nobody is named for.
 NOBODY = 0
 
@@ -139,6 +139,8 @@ def basis_of(frame: DataFrame, asked: Asked, spans: Sequence[Span]) -> Fact:
         told = gettext("%(name)s: %(value)s", name=work.label, value=f"{int(frame[work.key].sum()):,}")
         links[told] = done_at(work, {}, asked, spans)
     nobody = int(frame[frame["person"] == NOBODY]["all"].sum())
+    if not nobody:
+        return Fact(gettext("Stands on %(records)s, each with a name.", records=listed(links)), links)
     sentence = gettext("Stands on %(records)s. %(count)s of them name nobody.", records=listed(links), count=nobody)
     return Fact(sentence, links)
 
@@ -147,7 +149,8 @@ def span_chart(frame: DataFrame, asked: Asked, spans: Sequence[Span], *, basis: 
     """How much of each kind was done in each of the latest spans."""
     first = max(0, len(spans) - MOST_DRAWN)
     sums = frame.groupby("place")[COUNTS].sum().reindex(range(first, len(spans)), fill_value=0)
-    labels = [named(spans[place], asked["by"])[5 if asked["by"] is not By.MONTH else 2 :] for place in sums.index]
+    pattern = "%Y-%m" if asked["by"] is By.MONTH else "%m-%d"
+    labels = [spans[place].first.strftime(pattern) for place in sums.index]
     series = {str(work.label): [int(count) for count in sums[work.key]] for work in KINDS}
     hrefs = {str(work.label): [done_at(work, {"place": at}, asked, spans) for at in sums.index] for work in KINDS}
     pairs = [gettext("%(name)s: %(value)s", name=work.label, value=int(frame[work.key].sum())) for work in KINDS]
@@ -160,7 +163,7 @@ def person_chart(frame: DataFrame, asked: Asked, basis: tuple[Fact, ...]) -> Cha
     """Who did how much of all; each bar leads to the report of that person."""
     people = frame.groupby(["name", "username"], as_index=False)["all"].sum()
     rows: list[dict[str, Any]] = people.sort_values("all", ascending=False, kind="stable").to_dict("records")
-    rows = rows[:MOST_DRAWN]
+    rows = rows[:MOST_PEOPLE]
     labels, values = [row["name"] for row in rows], [int(row["all"]) for row in rows]
     hrefs = [asked.address(REPORT_WORK.home, person=row["username"]) if row["username"] else "" for row in rows]
     pairs = [gettext("%(name)s: %(value)s", name=row["name"], value=int(row["all"])) for row in rows]
