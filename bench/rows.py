@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from bench.charts import SHAPES, beside_bare
 from bench.churn import scan_beside_statements
 from bench.deeds import assign, create, edit, look
 from bench.measures import (
@@ -23,7 +24,7 @@ from bench.weights import first_visit, next_visit
 STATEMENTS, KILOBYTES = "statements", "kB"
 TIMES_STOCK, TIMES_SMALL, TIMES_FIRST, TIMES_OPEN = "× stock", "× at 10,000", "× first page", "× without scope"
 TIMES_UNLOGGED, TIMES_FLOOR, TIMES_QUIET = "× without log", "× floor", "× with 5 rows"
-TIMES_INSERT, TIMES_BARE = "× bulk insert", "× bare statements"
+TIMES_INSERT, TIMES_BARE, TIMES_FIGURE = "× bulk insert", "× bare statements", "× bare figure"
 
 #: Our lists are asked for every state, since the plain application has no filter on by default.
 FIRST_PAGE, STOCK_FIRST_PAGE = "/opportunities/list/?status=", "/opportunities/list/"
@@ -170,6 +171,7 @@ ROWS = (
     ),
     Row("first refresh from the sales system", TIMES_INSERT, 4, refresh_beside_insert),
     Row("churn scan", TIMES_BARE, 1.3, scan_beside_statements),
+    *(Row(f"chart as SVG: {shape}", TIMES_FIGURE, 1.5, beside_bare(shape)) for shape in SHAPES),
     Row("start to first answer", TIMES_STOCK, 1.4, start_times()),
     Row("memory of a process", TIMES_STOCK, 1.5, memory),
 )
