@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from app.reports.charts.style import INCH, PALETTE
+from app.reports.charts.style import INCH, MARGIN, PALETTE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 def png(drawing: Figure, *, scale: float = 2) -> bytes:
     """The figure on white, with ``scale`` dots for each of its pixels."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.transforms import Bbox
 
     raw = BytesIO()
-    FigureCanvasAgg(drawing).print_figure(raw, format="png", dpi=INCH * scale, facecolor=PALETTE["bg"])
+    around = Bbox.from_bounds(0, 0, *drawing.get_size_inches()).padded(MARGIN / INCH)
+    white = PALETTE["bg"]
+    FigureCanvasAgg(drawing).print_figure(raw, format="png", dpi=INCH * scale, facecolor=white, bbox_inches=around)
     return raw.getvalue()

@@ -38,6 +38,8 @@ TOKENS = {colour: f"var(--zk-{name})" for name, colour in PALETTE.items()}
 SERIES = ("chart", "chart-2", "chart-3", "chart-soft", "chart-4", "line-2")
 INCH = 72
 FONT_SIZE = 12
+#: What a file has around its chart, in pixels.
+MARGIN = 8
 #: The font that is bundled, and one for the rare signs that it lacks.
 FONTS = ["Noto Sans SC", "DejaVu Sans"]
 _LOADING = Lock()

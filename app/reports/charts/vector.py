@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 from markupsafe import Markup
 
-from app.reports.charts.style import FONTS, PALETTE, TOKENS
+from app.reports.charts.style import FONTS, MARGIN, PALETTE, TOKENS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -47,14 +47,14 @@ def standalone_svg(drawing: Figure, says: str) -> str:
     root = _drawn(drawing)
     _settle_ids(root, says)
     _drop_invisible(root)
-    measures = _measures(root)
     for link in root.iter("a"):
         link.tag = "g"
         link.attrib.pop("href", None)
     title = ElementTree.Element("title")
     title.text = says
-    ground = ElementTree.Element("rect", width="100%", height="100%", fill=TOKENS[PALETTE["bg"]])
-    root[:0] = [title, ground]
+    measures = _measures(root, MARGIN)
+    place = {"x": f"{-MARGIN}", "y": f"{-MARGIN}", "width": measures["width"], "height": measures["height"]}
+    root[:0] = [title, ElementTree.Element("rect", place, fill=TOKENS[PALETTE["bg"]])]
     root.attrib = {"xmlns": SVG[1:-1], "role": "img", "font-family": FAMILIES, **measures}
     text = ElementTree.tostring(root, encoding="unicode", xml_declaration=False)
     return TOKEN.sub(lambda found: PALETTE[found[1]], text)
@@ -76,10 +76,10 @@ def _drawn(drawing: Figure) -> ElementTree.Element:
     return root
 
 
-def _measures(root: ElementTree.Element) -> dict[str, str]:
+def _measures(root: ElementTree.Element, margin: int = 0) -> dict[str, str]:
     box = root.get("viewBox", "")
-    _, _, width, height = (f"{float(number):g}" for number in box.split())
-    return {"width": width, "height": height, "viewBox": f"0 0 {width} {height}"}
+    width, height = (f"{float(number) + 2 * margin:g}" for number in box.split()[2:])
+    return {"width": width, "height": height, "viewBox": f"{-margin} {-margin} {width} {height}"}
 
 
 def _tell_parts(root: ElementTree.Element) -> None:
