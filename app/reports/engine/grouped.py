@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from app.i18n import Label, LazyString, gettext, listed
 from app.reports.charts import bars, rows
+from app.reports.charts.labels import width_of
 from app.reports.engine.asking import FIRST_YEAR, LAST_YEAR, Asked
 from app.reports.engine.outcome import Chart, Fact
 from app.reports.engine.shares import WHOLE, shares
@@ -26,8 +27,8 @@ Asks = Mapping[str, str]
 MOST_DRAWN, MOST_SHARED = 12, 30
 #: So many months are told at most of a period, and where none is asked for.
 MOST_MONTHS, MONTHS_WITHOUT_PERIOD = 24, 12
-#: More values than these are drawn as lying bars, which leave room for their names.
-MOST_UPRIGHT = 6
+#: Upright bars have room for so many values and so many pixels of names; others lie.
+MOST_UPRIGHT, UPRIGHT_ROOM = 7, 480
 
 
 def list_address(path: str, *asks: Asks) -> str:
@@ -68,7 +69,8 @@ def value_chart(
     """A bar for each value, the first ones of many."""
     drawn = foremost(values, MOST_DRAWN)
     words, numbers = list(drawn["value"]), [int(number) for number in drawn[figure]]
-    draw: Any = bars if len(words) <= MOST_UPRIGHT else rows
+    has_room = len(words) <= MOST_UPRIGHT and max(map(width_of, words), default=0) * len(words) <= UPRIGHT_ROOM
+    draw: Any = bars if has_room else rows
     hrefs = [href(asks) for asks in drawn["asks"]]
     return Chart("values", title, says(title, words, numbers), partial(draw, words, numbers, hrefs=hrefs), basis)
 

@@ -191,7 +191,7 @@ def reason_chart(grouping: Grouping, values: DataFrame, asked: Asked) -> Chart:
     basis = (
         Fact(gettext("Based on confirmed cases: %(count)s.", count=count), linked(count, lost_link(asked))),
         Fact(
-            gettext("Without a value for “%(field)s”: %(count)s.", field=grouping.label, count=lacking),
+            gettext("%(field)s unspecified: %(count)s.", field=grouping.label, count=lacking),
             linked(lacking, lost_link(asked, grouping.none().asks)),
         ),
     )

@@ -121,13 +121,7 @@ def basis(asked: Asked, *counted: tuple[Grouping, DataFrame]) -> tuple[Fact, ...
             continue
         lacking = int(values.loc[values["key"].isna(), "count"].sum())
         number = f"{lacking:,}"
-        sentence = ngettext(
-            "%(count)s of them has no value for “%(field)s”.",
-            "%(count)s of them have no value for “%(field)s”.",
-            lacking,
-            count=number,
-            field=grouping.label,
-        )
+        sentence = gettext("%(field)s unspecified: %(count)s.", field=grouping.label, count=number)
         found.append(Fact(sentence, linked(number, link(asked, grouping.none().asks))))
     return tuple(found)
 
@@ -139,7 +133,7 @@ def facts(first: Grouping, values: DataFrame, asked: Asked) -> Iterator[Fact]:
         share = int(shares(values["count"]).iloc[int(values["count"].argmax())])
         number = f"{int(largest['count']):,}"
         sentence = gettext(
-            "%(count)s customers (%(share)s) stand at “%(value)s”, more than anywhere else.",
+            "The largest group, %(count)s customers or %(share)s: %(value)s.",
             value=largest["value"],
             count=number,
             share=shown(Column("share", "", Kind.SHARE), share),

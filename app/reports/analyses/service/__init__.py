@@ -245,7 +245,7 @@ def basis(asked: Asked, grouping: Grouping, values: DataFrame) -> tuple[Fact, ..
     found = [based_on(int(values["count"].sum()), link(asked))]
     if grouping.may_be_none:
         lacking = f"{int(values.loc[values['key'].isna(), 'count'].sum()):,}"
-        sentence = gettext("Without a value for “%(field)s”: %(count)s.", field=grouping.label, count=lacking)
+        sentence = gettext("%(field)s unspecified: %(count)s.", field=grouping.label, count=lacking)
         found.append(Fact(sentence, linked(lacking, link(asked, grouping.none().asks))))
     return tuple(found)
 
