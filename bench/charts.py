@@ -1,6 +1,6 @@
 """Charts as they stand on a page, each beside a bare ``Figure`` of matplotlib with the same values and labels.
 
-Both write text as text in the bundled font, which is what makes the bare one quickest. Time is that of the processor.
+Both write text as text in the bundled font, which is what makes the bare one quickest.
 """
 
 from __future__ import annotations
@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from io import StringIO
 from itertools import accumulate
-from time import thread_time
 from typing import Any
 
 from app.reports import charts
-from bench.measures import ROUNDS, Measured, compared
+from bench.measures import Measure, Measured, in_rounds
+from bench.stage import Stage
+from bench.work import worked
 
 SHOTS = 5
 NAMES = [f"苏州砺川精密机械 {number:02d}" for number in range(20)]
@@ -95,7 +96,7 @@ SHAPES: dict[str, tuple[Draw, Bare]] = {
 }
 
 
-def beside_bare(shape: str) -> Callable[..., Measured]:
+def beside_bare(shape: str) -> Measure:
     """How many times as long a shape takes as its bare figure."""
     draw, fill = SHAPES[shape]
 
@@ -110,9 +111,9 @@ def beside_bare(shape: str) -> Callable[..., Measured]:
         fill(figure.add_subplot())
         FigureCanvasSVG(figure).print_svg(StringIO())
 
-    def measure(*_: object) -> Measured:
+    def measure(_: Stage, limit: float) -> Measured:
         _seconds(ours), _seconds(bare)
-        return compared([(_least(ours), _least(bare)) for _ in range(ROUNDS)])
+        return in_rounds(lambda: (_least(ours), _least(bare)), limit)
 
     return measure
 
@@ -122,6 +123,6 @@ def _least(one: Callable[[], None]) -> float:
 
 
 def _seconds(one: Callable[[], None]) -> float:
-    began = thread_time()
+    began = worked()
     one()
-    return thread_time() - began
+    return worked() - began

@@ -3,11 +3,8 @@
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-<<<<<<< HEAD
 from bench.analyses import LEAST_CUSTOMERS, report_beside_statements
-=======
 from bench.charts import SHAPES, beside_bare
->>>>>>> charts
 from bench.churn import scan_beside_statements
 from bench.contribution import LIVE, beside_the_lines
 from bench.deeds import assign, create, edit, look
@@ -30,11 +27,7 @@ from bench.weights import first_visit, next_visit
 STATEMENTS, KILOBYTES = "statements", "kB"
 TIMES_STOCK, TIMES_SMALL, TIMES_FIRST, TIMES_OPEN = "× stock", "× at 10,000", "× first page", "× without scope"
 TIMES_UNLOGGED, TIMES_FLOOR, TIMES_QUIET = "× without log", "× floor", "× with 5 rows"
-<<<<<<< HEAD
-TIMES_INSERT, TIMES_BARE, TIMES_RAW = "× bulk insert", "× bare statements", "× raw"
-=======
-TIMES_INSERT, TIMES_BARE, TIMES_FIGURE = "× bulk insert", "× bare statements", "× bare figure"
->>>>>>> charts
+TIMES_INSERT, TIMES_BARE, TIMES_RAW, TIMES_FIGURE = "× bulk insert", "× bare statements", "× raw", "× bare figure"
 
 #: Our lists are asked for every state, since the plain application has no filter on by default.
 FIRST_PAGE, STOCK_FIRST_PAGE = "/opportunities/list/?status=", "/opportunities/list/"
@@ -183,15 +176,12 @@ ROWS = (
     Row("contribution, live", TIMES_RAW, 1.15, beside_the_lines(**LIVE), 50_000),
     Row("contribution, from kept totals", TIMES_RAW, 0.04, beside_the_lines(), 200_000),
     Row("churn scan", TIMES_BARE, 1.3, scan_beside_statements),
-<<<<<<< HEAD
     Row("sales funnel", TIMES_RAW, 1.3, funnel_beside_sql),
     *(
         Row(f"analysis of {name}", TIMES_BARE, 1.3, report_beside_statements(report), LEAST_CUSTOMERS)
         for name, report in (("composition", "composition"), ("services", "service"), ("churn", "churn"))
     ),
-=======
     *(Row(f"chart as SVG: {shape}", TIMES_FIGURE, 1.5, beside_bare(shape)) for shape in SHAPES),
->>>>>>> charts
     Row("start to first answer", TIMES_STOCK, 1.4, start_times()),
     Row("memory of a process", TIMES_STOCK, 1.5, memory),
 )
