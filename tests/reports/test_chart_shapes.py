@@ -172,7 +172,7 @@ def test_every_shape_links_its_parts():
     assert parts(charts.heat_map(["行"], ["列", "空"], [[3, None]], hrefs=[["/3", ""]])) == {"行, 列: 3": "/3"}
     assert parts(charts.funnel(["一", "二"], [8, 4], notes=["", "50.0 %"], hrefs=["/8"])) == {
         "一: 8": "/8",
-        "二: 4 50.0 %": "",
+        "二: 4; 50.0 %": "",
     }
 
 

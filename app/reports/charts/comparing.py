@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from app.i18n import LazyString, gettext
 from app.reports.charts.frame import Frame, fitting
-from app.reports.charts.labels import cleaned, exactly, number_words, shortened, told, width_of
+from app.reports.charts.labels import cleaned, exactly, noted, number_words, shortened, told, width_of
 from app.reports.charts.scale import Scale, step_of
-from app.reports.charts.sheet import GAP, LINE, SIZE, Sheet, address_at, empty, linked
+from app.reports.charts.sheet import GAP, LINE, SIZE, Sheet, empty, linked, text_at
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -53,8 +53,7 @@ def pareto(
         bar = frame.bar(place, (0, value), colour="chart" if place < highlighted else "chart-soft")
         share = gettext("cumulative %(share)s %%", share=f"{shares[place]:,.1f}") if place < len(shares) else ""
         says = told(gettext("No. %(number)s", number=place + 1), value, unit)
-        whole = gettext("%(first)s; %(second)s", first=says, second=share) if share else says
-        linked(bar, address_at(hrefs, place), whole)
+        linked(bar, text_at(hrefs, place), noted(says, share))
     frame.base()
     for place in (0, *range(RANKS - 1, count, RANKS)):
         frame.under(place, str(place + 1) if place else gettext("No. %(number)s", number=1))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from app.i18n import gettext
 from app.reports.charts.frame import BOTTOM, Frame
 from app.reports.charts.labels import known, shortened, told, width_of
-from app.reports.charts.sheet import GAP, LINE, SIZE, SWATCH, Sheet, address_at, empty, linked
+from app.reports.charts.sheet import GAP, LINE, SIZE, SWATCH, Sheet, empty, linked, text_at
 from app.reports.charts.style import colour_of
 from app.reports.charts.upright import NO_ADDRESSES
 
@@ -68,7 +68,7 @@ def _marks(
         if math.isfinite(value) and (len(values) <= MOST_MARKED or _is_alone(values, place)):
             mark = _mark(frame.sheet, frame.middle(place), frame.scale.at(value), number)
             says = told(gettext("%(first)s, %(second)s", first=str(labels[place]), second=name), value, unit)
-            linked(mark, address_at(hrefs, place), says)
+            linked(mark, text_at(hrefs, place), says)
 
 
 def _mark(sheet: Sheet, x: float, y: float, number: int) -> Any:

@@ -72,6 +72,11 @@ def told(label: str, value: float, unit: str) -> str:
     return gettext("%(name)s: %(value)s", name=label, value=text)
 
 
+def noted(says: str, note: str) -> str:
+    """What is told, with a note behind it if there is one."""
+    return gettext("%(first)s; %(second)s", first=says, second=note) if note else says
+
+
 def cleaned(values: Sequence[float | None]) -> list[float]:
     """The values as numbers; 0 for none, which leaves no bar."""
     return [0.0 if math.isnan(one) else one for one in map(known, values)]

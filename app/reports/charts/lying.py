@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from app.reports.charts.frame import fitting
-from app.reports.charts.labels import cleaned, number_words, shortened, told, width_of
+from app.reports.charts.labels import cleaned, noted, number_words, shortened, told, width_of
 from app.reports.charts.scale import Scale
-from app.reports.charts.sheet import GAP, LINE, SIZE, Sheet, address_at, empty, linked
+from app.reports.charts.sheet import GAP, LINE, SIZE, Sheet, empty, linked, text_at
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -50,7 +50,7 @@ def rows(
         x, align = (end + GAP / 2, "left") if value >= 0 else (start - GAP / 2, "right")
         number = sheet.text(x, y, words(value), align=align, colour="ink")
         part = part if end - start >= SHORTEST_LINK else number
-        linked(part, address_at(hrefs, place), told(names[place], value, unit))
+        linked(part, text_at(hrefs, place), told(names[place], value, unit))
     sheet.line([(scale.at(0), 0), (scale.at(0), sheet.top)], colour="line-2")
     return sheet.figure
 
@@ -100,7 +100,7 @@ def funnel(
     middle = (columns.begin + columns.end) / 2
     for place, value in enumerate(known):
         y = sheet.top - (place + 0.5) * row
-        half, bar = halves[place], min(STAGE_BAR, row * 0.7)
+        half, bar, note = halves[place], min(STAGE_BAR, row * 0.7), text_at(notes, place)
         if place + 1 < count:
             low = y - row + bar / 2
             corners = [(middle - half, y - bar / 2), (middle + half, y - bar / 2)]
@@ -108,17 +108,17 @@ def funnel(
             sheet.area(corners, colour="chart-soft")
         part = sheet.box(middle - half, y - bar / 2, 2 * half, bar, colour="chart")
         number = sheet.text(columns.number, y, words(value), align="right", colour="ink")
-        sheet.text(columns.note, y, shortened(address_at(notes, place), sheet.width - columns.note))
+        sheet.text(columns.note, y, shortened(note, sheet.width - columns.note))
         part = part if 2 * half >= SHORTEST_LINK else number
-        linked(part, address_at(hrefs, place), told(names[place], value, address_at(notes, place)))
+        linked(part, text_at(hrefs, place), noted(told(names[place], value, ""), note))
     return sheet.figure
 
 
 def _columns(sheet: Sheet, names: Sequence[str], numbers: Sequence[str], notes: Sequence[str]) -> _Columns:
     left = _names(sheet, names, sheet.top / len(names))
-    noted = min(max(map(width_of, notes), default=0), sheet.width * 0.25)
-    note = sheet.width - noted
-    number = note - (GAP if noted else 0)
+    taken = min(max(map(width_of, notes), default=0), sheet.width * 0.25)
+    note = sheet.width - taken
+    number = note - (GAP if taken else 0)
     return _Columns(left, number - max(map(width_of, numbers)) - GAP, number, note)
 
 

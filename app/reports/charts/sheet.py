@@ -93,9 +93,9 @@ def linked(artist: Any, href: str, says: str) -> None:
     artist.set_url(f"{href.replace(' ', '%20')} {says}")
 
 
-def address_at(hrefs: Sequence[str], place: int) -> str:
-    """The address of that place; empty where there is none."""
-    return hrefs[place] if place < len(hrefs) else ""
+def text_at(texts: Sequence[str], place: int) -> str:
+    """The address or note of that place; empty where there is none."""
+    return texts[place] if place < len(texts) else ""
 
 
 def empty(size: tuple[float, float]) -> Figure:

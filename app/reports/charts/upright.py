@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from app.i18n import gettext
 from app.reports.charts.frame import Frame, fitting
 from app.reports.charts.labels import cleaned, number_words, told
-from app.reports.charts.sheet import LINE, SIZE, Sheet, address_at, empty, head_height, linked
+from app.reports.charts.sheet import LINE, SIZE, Sheet, empty, head_height, linked, text_at
 from app.reports.charts.style import PALETTE, colour_of
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def bars(
         if is_numbered:
             number = frame.number(place, value, words(value))
             part = number if part.get_height() < LOWEST_LINK else part
-        linked(part, address_at(hrefs, place), told(name, value, unit))
+        linked(part, text_at(hrefs, place), told(name, value, unit))
     frame.base()
     frame.label(names)
     return sheet.figure
@@ -75,7 +75,7 @@ def stacked(
                 reached[value > 0] += value
                 part = frame.bar(place, (start, start + value), colour=colour_of(number), **PART)
                 says = told(gettext("%(first)s, %(second)s", first=name, second=one), value, unit)
-                linked(part, address_at(hrefs.get(one, ()), place), says)
+                linked(part, text_at(hrefs.get(one, ()), place), says)
     _sums(frame, columns, ups)
     frame.base()
     frame.label(names)
