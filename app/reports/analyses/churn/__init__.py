@@ -225,16 +225,24 @@ def facts(ended: DataFrame, months: DataFrame, asked: Asked) -> Iterator[Fact]:
     """The churn rate of the months, and the revenue that was lost and saved."""
     span = whole_of(months_of(asked))
     lost, active = int(months[LOST].sum()), int(months["active"].iloc[0])
-    number = f"{lost:,}"
-    sentence = gettext(
-        "Lost: %(count)s, or %(rate)s of the %(active)s customers that were active on %(day)s; counted to %(last)s.",
-        count=number,
-        rate=in_percent(lost, active),
-        active=f"{active:,}",
-        day=span.first.isoformat(),
-        last=span.last.isoformat(),
-    )
-    yield Fact(sentence, {number: event_link(LOST, span, partial(case_link, asked))}, is_head=True)
+    if active:
+        number = f"{lost:,}"
+        sentence = gettext(
+            "Lost: %(count)s, or %(rate)s of the %(active)s customers that were active on %(day)s; "
+            "counted to %(last)s.",
+            count=number,
+            rate=in_percent(lost, active),
+            active=f"{active:,}",
+            day=span.first.isoformat(),
+            last=span.last.isoformat(),
+        )
+        yield Fact(sentence, {number: event_link(LOST, span, partial(case_link, asked))}, is_head=True)
+    if len(ended):
+        yield from facts_of_revenue(ended, asked)
+
+
+def facts_of_revenue(ended: DataFrame, asked: Asked) -> Iterator[Fact]:
+    """What the cases that ended were worth, and how many were saved after a measure."""
     for status, words, link in (
         (CONFIRMED, Label("%(count)s lost customers had ordered for %(money)s yuan a year."), lost_link),
         (RECOVERED, Label("%(count)s saved customers had ordered for %(money)s yuan a year."), saved_link),
