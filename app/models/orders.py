@@ -36,7 +36,8 @@ class Order(Model):
 
     __tablename__ = "orders"
     __table_args__ = (
-        Index("ix_orders_customer_id", "customer_id", "ordered_on", "id"),
+        # The total and the status too, so that what customers bought in any days is summed up from the index alone.
+        Index("ix_orders_customer_id", "customer_id", "ordered_on", "id", "total", "status"),
         Index("ix_orders_ordered_on", "ordered_on", "id"),
         Index("ix_orders_unmatched", "customer_name", sqlite_where=UNMATCHED, postgresql_where=UNMATCHED),
         Index("ix_orders_unmatched_number", "customer_number", sqlite_where=UNMATCHED, postgresql_where=UNMATCHED),

@@ -41,8 +41,9 @@ def ranking_of(amounts: DataFrame, asked: Asked, cuts: Cuts) -> Ranking:
     part = asked.part or Slice(0, len(rows))
     shown = rows.iloc[part.start : part.start + part.size].reset_index(drop=True)
     is_counted = sources.source_of(asked).orders is not None
-    orders, orders_before = (int(amounts[name].sum()) if is_counted else None for name in ("rows", "rows_before"))
-    return Ranking(len(rows), part.start, shown, rows.head(SHOWN_AT_TOP), totals, orders, orders_before)
+    orders = int(amounts["rows"].sum()) if is_counted else None
+    before = int(amounts["rows_before"].sum()) if is_counted and is_compared else None
+    return Ranking(len(rows), part.start, shown, rows.head(SHOWN_AT_TOP), totals, orders, before)
 
 
 def read_page(session: Session, asked: Asked, part: Slice, cuts: Cuts) -> Ranking:

@@ -32,7 +32,8 @@ def frame_of(session: Session, statement: Statement) -> DataFrame:
     from pandas import DataFrame
 
     found = session.execute(statement, execution_options=SUMMED)
-    return DataFrame(found.all(), columns=list(found.keys()))
+    # As tuples, which pandas takes nine times as quickly as rows.
+    return DataFrame([tuple(row) for row in found], columns=list(found.keys()))
 
 
 def whole_numbers(values: Sequence[int | None], index: Any) -> Series[Any]:
