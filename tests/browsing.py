@@ -2,10 +2,13 @@
 
 import re
 from html.parser import HTMLParser
+from io import BytesIO
 from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from pypdf import PdfReader
+from python_calamine import CalamineWorkbook
 from werkzeug.test import TestResponse
 
 from app.actions.sessions import Visit, begin_session
@@ -74,6 +77,17 @@ class ReadingClient(FlaskClient):
     def open(self, *arguments: Any, buffered: bool = True, **more: Any) -> TestResponse:
         """Send a request."""
         return super().open(*arguments, buffered=buffered, **more)
+
+
+def said_in(answer: TestResponse) -> str:
+    """Everything that an answer says, whichever kind of file it is; of a picture made of points, nothing."""
+    raw = answer.get_data()
+    if answer.mimetype == "application/pdf":
+        return "".join(page.extract_text() for page in PdfReader(BytesIO(raw)).pages)
+    if answer.mimetype.endswith(".sheet"):
+        book = CalamineWorkbook.from_filelike(BytesIO(raw))
+        return str([book.get_sheet_by_name(name).to_python() for name in book.sheet_names])
+    return "" if answer.mimetype == "image/png" else raw.decode()
 
 
 class Browser:

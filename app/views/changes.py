@@ -65,6 +65,7 @@ LABELS: Mapping[str, LazyString] = {
     "active": Label("Enabled"),
     "already_open": Label("Open already"),
     "as_of": Label("Warned for"),
+    "chart": Label("Chart"),
     "checked": Label("Customers checked"),
     "conditions": Label("Conditions"),
     "created": Label("Created"),

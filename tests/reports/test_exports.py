@@ -3,8 +3,10 @@
 import csv as csv_files
 import io
 import json as json_files
+import tracemalloc
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from tempfile import TemporaryFile
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -163,6 +165,19 @@ def test_every_format_takes_no_row_one_row_and_very_many(suffix, rows):
         table = Table.summed(COLUMNS, one.outcome.table.frame.head(0))
         one = Edition(one.report, one.asked, Outcome(table), MADE, "")
     assert written(suffix, one)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "json", "txt", "xlsx"])
+def test_a_file_is_written_row_by_row(suffix):
+    one = edition(20_000)
+    with TemporaryFile() as file:
+        tracemalloc.start()
+        FORMATS[suffix].write(one, file)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        size = file.tell()
+    print(f"\n{suffix}: {size:,} bytes, {peak:,} bytes of memory")
+    assert peak < 8_000_000
 
 
 def test_a_file_is_called_by_report_and_period():

@@ -106,7 +106,7 @@ def test_who_took_a_file_stands_in_the_audit_log(as_, rows, suffix):
         assert entry.person_name == "executive"
         assert told["list"] == "reports/contribution"
         assert told["conditions"] == {"year": "2026", "name": "磨具"}
-        assert told["file"] == suffix
+        assert told["file"] == {"csv": "CSV", "xlsx": "Excel", "pdf": "PDF"}[suffix]
         assert isinstance(told["rows"], int)
     page = text_of(as_("admin").get("/audit/list/?kind=exported"))
     assert "客户贡献分析" in page

@@ -72,7 +72,7 @@ class ReportFiles(BaseView):  # type: ignore[misc]  # Flask-AppBuilder has no ty
         file = SpooledTemporaryFile(KEPT_IN_MEMORY)  # noqa: SIM115  # the answer closes it
         FORMATS[suffix].write(edition, file)
         file.seek(0)
-        self._note(edition, {"file": suffix, "rows": edition.outcome.table.rows_in_all})
+        self._note(edition, {"file": str(FORMATS[suffix].label), "rows": edition.outcome.table.rows_in_all})
         return send_file(
             file,
             mimetype=FORMATS[suffix].mimetype,
@@ -84,7 +84,7 @@ class ReportFiles(BaseView):  # type: ignore[misc]  # Flask-AppBuilder has no ty
         edition = self._edition()
         chart = chart_of(edition, key)
         drawn = BytesIO(picture(chart, suffix))
-        self._note(edition, {"file": suffix, "chart": key})
+        self._note(edition, {"file": suffix.upper(), "chart": str(chart.title)})
         name = edition.file_name(suffix, str(chart.title))
         return send_file(drawn, mimetype=PICTURES[suffix], as_attachment=True, download_name=name)
 

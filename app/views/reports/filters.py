@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from app.i18n import Label
+from app.i18n import Choice, Label
 from app.models.orders import Order
 from app.reports.engine import EntryFilter, Filter, OptionFilter, PeriodFilter, Unreadable
 from app.security.scope import system
@@ -55,13 +55,20 @@ class OptionCondition(ReportFilter):
 
     def shown(self, value: str, entries: Sequence[Any] = ()) -> str:
         """The key of the option, whichever spelling the address has."""
-        found = self.source.read({self.name: value})
+        found = self._read(value)
         return found.value if found else ""
 
     def chips(self, values: Mapping[str, str], entries: Sequence[Any] = ()) -> list[tuple[str, str]]:
         """The word of the option, unless it is asked for anyway."""
-        asked = self.source.read(values)
-        return [] if asked in {None, self.source.default} else [(self.name, self.source.shown(asked))]
+        found = self._read(values.get(self.name, ""))
+        return [] if found in {None, self.source.default} else [(self.name, str(found.label))]
+
+    def _read(self, value: str) -> Choice | None:
+        """The option; None for one that is not known, or no more."""
+        try:
+            return self.source.read({self.name: value})
+        except Unreadable:
+            return None
 
 
 @dataclass(frozen=True)
@@ -96,8 +103,7 @@ class DaysCondition(listing.RangeFilter):
 
     def conditions(self, model: Any, values: Mapping[str, str], zone: ZoneInfo) -> list[ColumnElement[bool]]:
         """None, since there is no list; raises BadAddress for what is no day."""
-        super_ = ReportFilter(self.name, self.label, source=self.source)
-        return super_.conditions(model, values, zone)
+        return ReportFilter(self.name, self.label, source=self.source).conditions(model, values, zone)
 
 
 @dataclass
