@@ -106,6 +106,14 @@ CHURN_FROM_CREATION = Setting(
     words=(Label("No"), Label("Yes")),
 )
 
+MANAGEMENT_REPORT_RHYTHM = Setting(
+    "management_report_rhythm",
+    Label("Reports"),
+    Label("Management reports are due every"),
+    *("", 0, 0, 1),
+    words=(Label("month"), Label("quarter")),
+)
+
 #: Every setting, in the order of the screen.
 SETTINGS: tuple[Setting, ...] = (
     IDLE_MINUTES,
@@ -119,6 +127,7 @@ SETTINGS: tuple[Setting, ...] = (
     CHURN_FROM_CREATION,
     *WORKING_HOURS,
     HIGHEST_SERVICE_LEVEL,
+    MANAGEMENT_REPORT_RHYTHM,
 )
 
 
