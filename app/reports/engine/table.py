@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 Row: TypeAlias = Mapping[str, Any]
+#: So many rows leave the frame at once.
+BATCH = 1_000
 
 
 class Kind(StrEnum):
@@ -80,7 +82,9 @@ class Table:
     def rows(self, start: int = 0, size: int | None = None) -> Iterator[dict[str, Any]]:
         """The rows from one on, each with its running number and missing values as None."""
         first = start - self.start if self.count is not None else start
-        part = self.frame.iloc[first : None if size is None else first + size]
-        part = part.astype(object).where(part.notna(), None)
-        for place, row in enumerate(part.to_dict("records"), start + 1):
-            yield {"number": place, **row}
+        end = len(self.frame) if size is None else min(first + size, len(self.frame))
+        for begin in range(first, end, BATCH):
+            part = self.frame.iloc[begin : min(begin + BATCH, end)]
+            part = part.astype(object).where(part.notna(), None)
+            for place, row in enumerate(part.to_dict("records"), start + begin - first + 1):
+                yield {"number": place, **row}

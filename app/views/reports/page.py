@@ -1,34 +1,29 @@
-"""The page of a report: its filter form, what explains it, its charts and its table, and the files of it."""
+"""The page of a report: its filter form, what explains it, its charts and its table."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import Any
 
-from flask import Response, request
-from flask_appbuilder.baseviews import BaseView
+from flask import request
 from markupsafe import Markup, escape
 
-from app.clock import now
 from app.extensions import session
 from app.i18n import gettext
 from app.reports.charts import svg
-from app.reports.engine import Asked, Fact, Outcome, Report, Slice, Table, ask
-from app.reports.engine.wording import NUMBERS, plain, shown
-from app.security.rights import Screen, Verb, module_of
+from app.reports.engine import Fact, Slice, Table
+from app.reports.engine.wording import NUMBERS, shown
+from app.security.rights import Verb, module_of
 from app.views import listing
-from app.views.edge import actor, zone
-from app.views.exports import csv_answer
 from app.views.guards import expose, needs
 from app.views.listing import BadAddress
 from app.views.pager import pager_of
 from app.views.presentation import Page
+from app.views.reports.files import ReportFiles
 from app.views.reports.filters import fields_of
 
 
-class ReportPage(BaseView):  # type: ignore[misc]  # Flask-AppBuilder has no types
+class ReportPage(ReportFiles):
     """One report."""
 
-    report: ClassVar[Report]
-    screen: ClassVar[Screen]
     default_view = "show"
 
     @expose("")
@@ -55,21 +50,10 @@ class ReportPage(BaseView):  # type: ignore[misc]  # Flask-AppBuilder has no typ
                 pager=pager_of(number, pages, lambda page: asked.address(here, page=page)),
                 draw=lambda chart: svg(chart.draw(), chart.says),
                 linked=linked,
-                files=self.files(asked) if actor().may(self.screen.right(Verb.EXPORT)) else [],
+                files=self.files(asked),
+                pictures=lambda chart: self.pictures(asked, chart),
             )
         )
-
-    @expose("/csv")
-    @needs(Verb.EXPORT)
-    def csv(self) -> Response:
-        """All rows as a file, the totals last."""
-        outcome = self.report.find(session(), self.asked())
-        head, *rows = csv_rows(outcome)
-        return csv_answer(f"{self.report.name}.csv", head, rows)
-
-    def asked(self) -> Asked:
-        """What the address asks."""
-        return ask(self.report.filters, request.args, today=now(zone()).date(), zone=zone())
 
     def part(self) -> Slice:
         """The rows of the page that the address asks for; raises BadAddress."""
@@ -77,10 +61,6 @@ class ReportPage(BaseView):  # type: ignore[misc]  # Flask-AppBuilder has no typ
         if not (text.isascii() and text.isdigit() and 1 <= len(text) <= 7 and int(text)):
             raise BadAddress(gettext("Page"))
         return Slice((int(text) - 1) * size, size)
-
-    def files(self, asked: Asked) -> list[tuple[str, str]]:
-        """The files of what is asked: what each is called, and its address."""
-        return [("CSV", asked.address(f"{self.screen.home}/csv"))]
 
 
 def linked(fact: Fact) -> Markup:
@@ -114,13 +94,3 @@ def _cells(table: Table, row: Mapping[str, Any]) -> list[tuple[str, str, bool]]:
         href = column.href(row) if column.href and text else ""
         found.append((text, href, column.kind in NUMBERS and column.key != "number"))
     return found
-
-
-def csv_rows(outcome: Outcome) -> Iterator[Sequence[str]]:
-    """The labels, the rows, and the totals behind the word for them (definition 09.22)."""
-    table = outcome.table
-    yield [str(column.label) for column in table.columns]
-    for row in table.rows():
-        yield [plain(column, row.get(column.key)) for column in table.columns]
-    sums = [plain(column, table.totals.get(column.key)) for column in table.columns]
-    yield [gettext("Total"), *sums[1:]]
