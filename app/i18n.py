@@ -1,7 +1,7 @@
 """Texts that show themselves in the reader's language, and the base of translated enumerations."""
 
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -115,9 +115,11 @@ def format_day(day: date, pattern: str) -> str:
     return str(flask_babel.format_date(day, pattern))
 
 
-def speaking(language: str) -> AbstractContextManager[None]:
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
     """A block in which every text is in that language, whoever reads it."""
-    return flask_babel.force_locale(language)
+    with flask_babel.force_locale(language):
+        yield
 
 
 def is_english() -> bool:

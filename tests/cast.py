@@ -1,5 +1,6 @@
 """The cast of the tests: a small company with one person of each kind, and their opportunities."""
 
+import json
 import shutil
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -17,6 +18,7 @@ from sqlalchemy.orm import Session, object_session
 from app.actions.attachments import FileStore
 from app.actions.basedata import find_entry
 from app.actions.churn.life import CASES
+from app.actions.management_reports import REPORTS
 from app.actions.marketing import PIPELINE
 from app.actions.reminders import mark_read, tell
 from app.actions.services.life import DESK
@@ -34,6 +36,8 @@ from app.models import (
     Department,
     Employee,
     Interaction,
+    ManagementReport,
+    ManagementReportVersion,
     Opportunity,
     OpportunityStatus,
     Order,
@@ -42,6 +46,8 @@ from app.models import (
     Product,
     Reach,
     Reminder,
+    ReportStatus,
+    Rhythm,
     RoleReach,
     ServiceRequest,
     ServiceRound,
@@ -175,6 +181,50 @@ def _work(session: Session, people: dict[str, Employee]) -> None:
     with copying(session):
         _trade(session)
     _warn(session)
+    _report(session, people["supervisor"])
+
+
+def _report(session: Session, owner: Employee) -> None:
+    """The management report of February, submitted and not yet reviewed."""
+    row = ManagementReport(rhythm=Rhythm.MONTHLY, first_day=date(2026, 2, 1), owner=owner, created_by_id=owner.id)
+    row.number, row.submitted_on, row.department, row.created_on = 1, MOMENT, owner.department, MOMENT
+    REPORTS.enter(session, [(row, ReportStatus.SUBMITTED)], by=SYSTEM, at=MOMENT)
+    version = ManagementReportVersion(report=row, number=1, submitted_on=MOMENT, submitted_by=owner)
+    version.figures = json.dumps(FIGURES, ensure_ascii=False)
+    session.add(version)
+    session.flush()
+
+
+#: What was frozen of February, in which a customer ordered that is out of sight of most.
+FIGURES: dict[str, Any] = {
+    "first": "2026-02-01",
+    "end": "2026-03-01",
+    "scope": {"reads": {}, "departments": []},
+    "remarks": {"overall": "二月平稳", "contribution": "泰州知微生物有限公司贡献突出"},
+    "before": None,
+    "analyses": {
+        "contribution": {
+            "name": "contribution",
+            "title": {"zh": "客户贡献分析", "en": "Customer contribution"},
+            "texts": {"from": "2026-02-01", "to": "2026-02-28"},
+            "facts": [],
+            "charts": [],
+            "tables": [
+                {
+                    "title": "",
+                    "columns": [
+                        {"key": "name", "label": {"zh": "客户名称", "en": "Customer name"}, "kind": "text"},
+                        {"key": "amount", "label": {"zh": "订单金额（元）", "en": "Amount (yuan)"}, "kind": "money"},
+                    ],
+                    "rows": [["泰州知微生物有限公司", 120000]],
+                    "keys": [2],
+                    "totals": {"amount": 120000},
+                }
+            ],
+            "records": [2],
+        }
+    },
+}
 
 
 def _warn(session: Session) -> None:

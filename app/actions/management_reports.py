@@ -132,7 +132,7 @@ def last_version(session: Session, report: ManagementReport, number: int | None 
     statement = select(ManagementReportVersion).where(
         ManagementReportVersion.report_id == report.id, ManagementReportVersion.number == wanted
     )
-    found = session.scalar(statement.options(undefer(ManagementReportVersion.figures)))
+    found: ManagementReportVersion | None = session.scalar(statement.options(undefer(ManagementReportVersion.figures)))
     if found is None:
         raise WrongState(gettext("There is no version %(number)s of this report.", number=wanted))
     return found

@@ -81,9 +81,7 @@ def test_frozen_figures_stay_when_orders_change_and_the_difference_is_exact(rows
         amount = next(line for line in found.totals if line.then == "769.00")
         assert (amount.now, amount.change) == ("892.45", "+123.45")
         changed = [line for line in found.rows if line.then == "384.50"]
-        assert [(one.name, one.now, one.change) for one in changed] == [
-            ("镇江岚砺磨具有限公司", "507.95", "+123.45")
-        ]
+        assert [(one.name, one.now, one.change) for one in changed] == [("镇江岚砺磨具有限公司", "507.95", "+123.45")]
         assert (found.came, found.went) == (0, 0)
 
 
@@ -113,17 +111,17 @@ def test_the_database_refuses_to_change_a_version(session_of, change):
         with pytest.raises(DBAPIError, match="only ever added"):
             session.connection().execute(text(change.format("management_report_versions")))
         session.rollback()
-        assert session.scalars(select(ManagementReportVersion)).one().number == 1
+        assert session.scalars(select(ManagementReportVersion.number)).all() == [1, 1]
 
 
 def test_a_later_report_shows_the_change_since_the_one_before(session_of):
-    with session_of("supervisor") as (session, actor):
+    with session_of("head_a") as (session, actor):
         submit(session, actor, begin(session, actor, date(2026, 2, 1)))
         report = submit(session, actor)
         frozen = read_frozen(figures(session, report))
         assert frozen.period_before == date(2026, 2, 1)
         assert frozen.totals_before("contribution") == {"amount": 0, "rows": 0}
-        assert read_frozen(figures(session, report)).totals()["contribution"]["amount"] == 76900
+        assert read_frozen(figures(session, report)).totals()["contribution"]["amount"] == 38450
 
 
 def test_what_is_asked_later_is_of_the_scope_of_then(rows, session_of):

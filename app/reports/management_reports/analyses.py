@@ -17,7 +17,20 @@ from app.models.customers import Customer
 from app.models.orders import CustomerMonth
 from app.models.services import ServiceRequest
 from app.reports.charts import svg
-from app.reports.engine import Asked, Column, Fact, Kind, Outcome, Period, Report, Table, ask, frame_of, report_of, reports
+from app.reports.engine import (
+    Asked,
+    Column,
+    Fact,
+    Kind,
+    Outcome,
+    Period,
+    Report,
+    Table,
+    ask,
+    frame_of,
+    report_of,
+    reports,
+)
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -112,6 +112,6 @@ def _differing(
         there = gettext("in the list")
         yield Line("", there if then else EMPTY, there if now else EMPTY, EMPTY, name)
     for column in columns:
-        values = [row.get(column.key) if row else None for row in (then, now)]
-        if values[0] != values[1] or then is None or now is None:
-            yield line_of(column, *values, name)
+        before, after = (row.get(column.key) if row else None for row in (then, now))
+        if before != after or then is None or now is None:
+            yield line_of(column, before, after, name)

@@ -58,12 +58,11 @@ def freeze(
 
 def _frozen(session: Session, report: Report, period: Period, today: date) -> Document:
     """One analysis in every language, from figures that are read once."""
-    frames, asked = None, None
+    asked = asked_of(report.name, period, today)
+    frames = frames_of(session, report, asked)
     told = []
     for language in LANGUAGES:
         with speaking(language):
-            asked = asked or asked_of(report.name, period, today)
-            frames = frames or frames_of(session, report, asked)
             told.append(in_words(report, asked, report.tidy(frames, asked)))
     return {**merged(*told), "records": records_of(session, report.name, asked)}
 
@@ -138,7 +137,8 @@ class Frozen:
     def scope(self, person_id: int, places: Callable[[list[int]], Mapping[int, str]]) -> Actor:
         """Who sees today what the submitter saw then; ``places`` finds the paths of departments by their keys."""
         kept = self._document["scope"]
-        reads = {module: Reach(reach) for module, reach in kept["reads"].items()}
+        by_value = {reach.value: reach for reach in Reach}
+        reads = {module: by_value[reach] for module, reach in kept["reads"].items()}
         return Actor(person_id, reads=reads, departments=places(kept["departments"]))
 
 

@@ -1,8 +1,9 @@
 """The figures of a report on pages of their own: one analysis now or as frozen, and then beside now."""
 
+from io import BytesIO
 from typing import Any
 
-from flask import Response, request
+from flask import Response, request, send_file
 from sqlalchemy import select
 
 from app.actions.management_reports import check_writing, last_version, period_of, report_before
@@ -15,7 +16,7 @@ from app.models.management_reports import ManagementReport
 from app.models.org import Department
 from app.reports.engine import Slice, report_of
 from app.reports.management_reports import analyses, asked_of, compare, live, read_frozen
-from app.reports.management_reports.paper import pdf
+from app.reports.management_reports.paper import set_on_paper
 from app.security.audit import note
 from app.security.rights import Verb
 from app.security.scope import working_as
@@ -115,12 +116,10 @@ class FigurePages:
         """A version as one PDF; the log tells of it."""
         row = self.load(pk, self.show_columns)
         version = last_version(session(), row, self.asked_number(row))
-        content, name = pdf(version, made_by=person().full_name, at=now(zone()))
+        content, name = set_on_paper(version, made_by=person().full_name, at=now(zone()))
         note(session(), AuditKind.EXPORTED, about=row, changes={"version": [None, version.number]})
         session().commit()
-        answer = Response(content, mimetype="application/pdf")
-        answer.headers.set("Content-Disposition", "attachment", filename=name)
-        return answer
+        return send_file(BytesIO(content), mimetype="application/pdf", as_attachment=True, download_name=name)
 
 
 def _part() -> Slice:

@@ -15,6 +15,7 @@ from app.clock import now
 from app.extensions import session
 from app.i18n import Label, gettext
 from app.models.management_reports import ManagementReport, ReportStatus, Rhythm
+from app.reports.engine import report_of
 from app.reports.management_reports import analyses
 from app.security.rights import MANAGEMENT_REPORTS, Verb
 from app.views.edge import actor, zone
@@ -142,8 +143,11 @@ class ManagementReports(FigurePages, MovingView):
 
     def form_context(self, pk: str) -> dict[str, Any]:
         """Where each analysis is asked for, beside its remark."""
-        hrefs = {f"{name}_remark": self.path(f"analysis/{pk}?name={name}") for name in analyses()}
-        return {"alike_href": "", "hrefs": hrefs}
+        parts = {
+            f"{name}_remark": {"title": report_of(name).label, "href": self.path(f"analysis/{pk}?name={name}")}
+            for name in analyses()
+        }
+        return {"alike_href": "", "parts": parts}
 
     # ---- reading ------------------------------------------------------------------------------------------
 
