@@ -1,6 +1,7 @@
 """Texts that show themselves in the reader's language, and the base of translated enumerations."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -23,6 +24,7 @@ __all__ = [
     "is_english",
     "listed",
     "ngettext",
+    "speaking",
 ]
 
 #: Texts as they were found in the catalogues, by language and message: a page asks for some hundreds.
@@ -118,6 +120,13 @@ def format_moment(moment: datetime) -> str:
 def format_day(day: date, pattern: str) -> str:
     """``day`` in the reader's language by a CLDR pattern, as ``EEE`` for its short weekday."""
     return str(flask_babel.format_date(day, pattern))
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """A block in which every text is in that language, whoever reads it."""
+    with flask_babel.force_locale(language):
+        yield
 
 
 def is_english() -> bool:

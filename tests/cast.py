@@ -1,5 +1,6 @@
 """The cast of the tests: a small company with one person of each kind, and their opportunities."""
 
+import json
 import shutil
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -35,6 +36,8 @@ from app.models import (
     Department,
     Employee,
     Interaction,
+    ManagementReport,
+    ManagementReportVersion,
     Opportunity,
     OpportunityStatus,
     Order,
@@ -43,6 +46,7 @@ from app.models import (
     Product,
     Reach,
     Reminder,
+    ReportStatus,
     RoleReach,
     ServiceRequest,
     ServiceRound,
@@ -177,6 +181,51 @@ def _work(session: Session, people: dict[str, Employee]) -> None:
     with copying(session):
         _trade(session)
     _warn(session)
+    _report(session, people["supervisor"])
+
+
+def _report(session: Session, owner: Employee) -> None:
+    """The management report of February, submitted and reviewed."""
+    row = ManagementReport(
+        first_day=date(2026, 2, 1), owner=owner, created_by_id=owner.id, status=ReportStatus.REVIEWED
+    )
+    row.number, row.submitted_on, row.department, row.created_on = 1, MOMENT, owner.department, MOMENT
+    version = ManagementReportVersion(report=row, number=1, submitted_on=MOMENT, submitted_by=owner)
+    version.figures = json.dumps(FIGURES, ensure_ascii=False)
+    session.add(version)
+    session.flush()
+
+
+#: What was frozen of February, in which a customer ordered that is out of sight of most.
+FIGURES: dict[str, Any] = {
+    "first": "2026-02-01",
+    "end": "2026-03-01",
+    "scope": {"reads": {}, "departments": []},
+    "remarks": {"overall": "二月平稳", "contribution": "泰州知微生物有限公司贡献突出"},
+    "before": None,
+    "analyses": {
+        "contribution": {
+            "name": "contribution",
+            "title": {"zh": "客户贡献分析", "en": "Customer contribution"},
+            "texts": {"from": "2026-02-01", "to": "2026-02-28"},
+            "facts": [],
+            "charts": [],
+            "tables": [
+                {
+                    "title": "",
+                    "columns": [
+                        {"key": "name", "label": {"zh": "客户名称", "en": "Customer name"}, "kind": "text"},
+                        {"key": "amount", "label": {"zh": "订单金额（元）", "en": "Amount (yuan)"}, "kind": "money"},
+                    ],
+                    "rows": [["泰州知微生物有限公司", 120000]],
+                    "keys": [2],
+                    "totals": {"amount": 120000},
+                }
+            ],
+            "records": [2],
+        }
+    },
+}
 
 
 def _warn(session: Session) -> None:

@@ -12,6 +12,7 @@ from app.models import (
     Contact,
     Customer,
     Interaction,
+    ManagementReport,
     Opportunity,
     Order,
     PlanItem,
@@ -46,7 +47,8 @@ def hidden_keys(app: Flask) -> dict[type, int]:
         file = db.session.scalars(select(Attachment).where(Attachment.customer_id == customer.id)).one()
         asked = select(ServiceRequest).where(ServiceRequest.customer_id == customer.id).order_by(ServiceRequest.id)
         service = db.session.scalars(asked).first()
-        found = (opportunity, customer, item, contact, reminder, order, met, file, case, service)
+        report = db.session.scalars(select(ManagementReport)).one()
+        found = (opportunity, customer, item, contact, reminder, order, met, file, case, service, report)
         return {type(row): row.id for row in found}
 
 
@@ -107,6 +109,7 @@ LISTS = (
     "/services/process",
     "/services/feedback",
     "/services/archive",
+    "/management-reports/list/",
 )
 
 

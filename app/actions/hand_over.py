@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.actions import assignment, customers, departments
+from app.actions import assignment, customers, departments, management_reports
 from app.actions.holdings import Giving, Holding
 from app.actions.org import disable_person
 from app.actions.services import handing_on
@@ -22,7 +22,10 @@ from app.security.rights import USERS, Verb
 from app.security.scope import may_hold
 
 #: Everything a person can hold, in the order of the page.
-HOLDINGS: tuple[Holding, ...] = (assignment.IN_HAND, customers.MANAGED, handing_on.HELD, departments.HEADED)
+HOLDINGS: tuple[Holding, ...] = (
+    *(assignment.IN_HAND, customers.MANAGED, handing_on.HELD),
+    *(management_reports.DRAFTS, departments.HEADED),
+)
 #: How many rows are in memory at a time.
 BATCH = 500
 SAMPLES = 5

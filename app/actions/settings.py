@@ -110,6 +110,13 @@ _REPORTS = Label("Reports")
 
 ABC_A = Setting("abc_a", _REPORTS, Label("Class A ends at"), "%", 80, 1, 98)
 ABC_B = Setting("abc_b", _REPORTS, Label("Class B ends at"), "%", 95, 2, 99)
+MANAGEMENT_REPORT_RHYTHM = Setting(
+    "management_report_rhythm",
+    _REPORTS,
+    Label("Management reports are due every"),
+    *("", 0, 0, 1),
+    words=(Label("month"), Label("quarter")),
+)
 
 #: Every setting, in the order of the screen.
 SETTINGS: tuple[Setting, ...] = (
@@ -126,6 +133,7 @@ SETTINGS: tuple[Setting, ...] = (
     HIGHEST_SERVICE_LEVEL,
     ABC_A,
     ABC_B,
+    MANAGEMENT_REPORT_RHYTHM,
 )
 
 

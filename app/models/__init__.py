@@ -15,6 +15,13 @@ from app.models.history import StatusMove
 from app.models.installation import Installation
 from app.models.interactions import Interaction
 from app.models.jobs import Job, JobState
+from app.models.management_reports import (
+    ManagementReport,
+    ManagementReportComment,
+    ManagementReportVersion,
+    ReportStatus,
+    Rhythm,
+)
 from app.models.marketing import Opportunity, OpportunityStatus, PlanItem
 from app.models.orders import CustomerMonth, CustomerYear, Order, OrderLine, OrderStatus
 from app.models.org import Department, Employee, Reach, Role, RoleReach
@@ -57,6 +64,9 @@ __all__ = [
     "Interaction",
     "Job",
     "JobState",
+    "ManagementReport",
+    "ManagementReportComment",
+    "ManagementReportVersion",
     "Model",
     "NumberSeries",
     "Opportunity",
@@ -72,6 +82,8 @@ __all__ = [
     "RefreshState",
     "Reminder",
     "ReminderSetting",
+    "ReportStatus",
+    "Rhythm",
     "Role",
     "RoleReach",
     "RoleVersion",

@@ -161,6 +161,35 @@ SERVICE_HANDED_ON = ReminderKind(
     many_address="/services/process",
 )
 
+MANAGEMENT_REPORT_DUE = ReminderKind(
+    "management_report_due",
+    Label("A management report of mine is due"),
+    Label("The management report of %(period)s is due"),
+    "/management-reports/list/",
+    "calendar-due",
+)
+MANAGEMENT_REPORT_SUBMITTED = ReminderKind(
+    "management_report_submitted",
+    Label("A management report is submitted for me to review"),
+    Label("%(by)s submitted the management report of %(period)s"),
+    "/management-reports/show/{key}",
+    "clipboard-list",
+)
+MANAGEMENT_REPORT_SENT_BACK = ReminderKind(
+    "management_report_sent_back",
+    Label("A management report of mine is sent back"),
+    Label("%(by)s sent your management report of %(period)s back: %(reason)s"),
+    "/management-reports/show/{key}",
+    "arrow-back-up",
+)
+MANAGEMENT_REPORT_COMMENTED = ReminderKind(
+    "management_report_commented",
+    Label("Somebody comments on a management report of mine"),
+    Label("%(by)s commented on the management report of %(period)s by %(name)s"),
+    "/management-reports/show/{key}",
+    "message-circle",
+)
+
 #: Every kind, in the order in which the settings show them.
 KINDS = {
     kind.key: kind
@@ -168,6 +197,8 @@ KINDS = {
         *(OPPORTUNITY_ASSIGNED, OPPORTUNITY_REASSIGNED, OPPORTUNITY_TAKEN_OVER, PLAN_ITEM_DUE, NEXT_CONTACT_DUE),
         *(CUSTOMER_TRANSFERRED, CUSTOMER_TAKEN_OVER, CHURN_WARNED, CUSTOMER_WON_BACK, CUSTOMER_BACK, BULK_UNDONE),
         *(SERVICE_ALLOCATED, SERVICE_ESCALATED, SERVICE_OVERDUE, SERVICE_HANDED_ON),
+        *(MANAGEMENT_REPORT_DUE, MANAGEMENT_REPORT_SUBMITTED),
+        *(MANAGEMENT_REPORT_SENT_BACK, MANAGEMENT_REPORT_COMMENTED),
     )
 }
 

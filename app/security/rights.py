@@ -42,6 +42,8 @@ class Verb(Choice):
     PROCESS = "process", Label("Process service")
     FEEDBACK = "feedback", Label("Give feedback")
     ESCALATE = "escalate", Label("Escalate complaint")
+    SUBMIT = "submit", Label("Submit")
+    REVIEW = "review", Label("Review")
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,10 @@ REPORTS = (
     *(REPORT_FUNNEL, REPORT_FORECAST, REPORT_WORK, REPORT_RFM, REPORT_COHORTS),
 )
 
+MANAGEMENT_REPORTS = Screen(
+    "management-reports", Label("Management reports"), (Verb.SEE, Verb.SUBMIT, Verb.REVIEW, Verb.EXPORT)
+)
+
 PRODUCTS = Screen("products", Label("Products"), (), is_open=True)
 STOCK = Screen("stock", Label("Stock"), (), is_open=True)
 DICTIONARY = Screen("dictionary", Label("Data dictionary"), _KEEPING)
@@ -205,7 +211,7 @@ CATALOGUE = (
         (CUSTOMERS, CONTACTS, INTERACTIONS, ATTACHMENTS, ORDERS, CHURN),
     ),
     Module("services", Label("Service management"), "headset", (SERVICES,)),
-    Module("reports", Label("Reports"), "chart-bar", REPORTS),
+    Module("reports", Label("Reports"), "chart-bar", (*REPORTS, MANAGEMENT_REPORTS)),
     Module("basedata", Label("Base data"), "database", (PRODUCTS, STOCK, DICTIONARY, SALES_SYSTEM)),
     Module("workbench", Label("Workbench"), "home", (ANNOUNCEMENTS,)),
     Module("access", Label("Access"), "lock", (USERS, DEPARTMENTS, ROLES, AUDIT)),
@@ -267,6 +273,7 @@ DEFAULT_ROLES = (
             (CONTACTS, (Verb.IMPORT,)),
             (CHURN, (Verb.SCAN,)),
             (SERVICES, (Verb.CREATE, Verb.ALLOCATE, Verb.DELETE, Verb.ESCALATE, Verb.IMPORT)),
+            (MANAGEMENT_REPORTS, (Verb.SEE, Verb.SUBMIT, Verb.EXPORT)),
         ),
         Reach.BELOW,
         Label("Sales supervisor"),
@@ -287,7 +294,12 @@ DEFAULT_ROLES = (
         Reach.OWN,
         Label("Account manager"),
     ),
-    DefaultRole("Executive", _rights(*_SEES, *_READS), Reach.OWN, Label("Executive")),
+    DefaultRole(
+        "Executive",
+        _rights(*_SEES, *_READS, (MANAGEMENT_REPORTS, (Verb.SEE, Verb.REVIEW, Verb.EXPORT))),
+        Reach.OWN,
+        Label("Executive"),
+    ),
 )
 
 

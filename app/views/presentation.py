@@ -40,6 +40,9 @@ STATE_LOOKS = {
     "created": "new",
     "processed": "later",
     "archived": "done",
+    "draft": "later",
+    "submitted": "open",
+    "reviewed": "done",
 }
 
 

@@ -25,7 +25,7 @@ def refusals(view: Any, row: Any) -> list[Refusal]:
     if not actor().is_watched:
         return []
     found: list[Refusal | None] = []
-    if view.edit_columns and not view.may_edit(row):
+    if Verb.EDIT in view.screen.verbs and view.edit_columns and not view.may_edit(row):
         found.append(_of_form(view, row, Verb.EDIT, view.check_edit))
     if Verb.DELETE in view.screen.verbs and not view.may_delete(row):
         found.append(_of_form(view, row, Verb.DELETE, view.check_delete))

@@ -1,0 +1,156 @@
+"""Management reports: frozen figures, what became of them since, and whose they are."""
+
+import json
+from datetime import date, datetime
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import DBAPIError
+
+from app.actions import management_reports as actions
+from app.extensions import db
+from app.i18n import company_zone
+from app.models import Customer, CustomerMonth, Employee, ManagementReport, ManagementReportVersion, Rhythm
+from app.reports.management_reports import asked_of, compare, live, read_frozen
+from app.reports.management_reports.freezing import merged, spoken
+from app.security.scope import copying
+
+AT = datetime(2026, 4, 1, 9, tzinfo=company_zone())
+MARCH = date(2026, 3, 1)
+
+
+def begin(session, actor, first=MARCH, rhythm=Rhythm.MONTHLY):
+    return actions.begin_report(session, rhythm, first, by=actor, at=AT)
+
+
+def submit(session, actor, report=None, **remarks):
+    report = report or begin(session, actor)
+    if remarks:
+        actions.write_remarks(session, report, remarks, by=actor, version=None)
+    actions.make_move(session, report, "submit", by=actor, at=AT)
+    return report
+
+
+def figures(session, report, number=None):
+    return actions.last_version(session, report, number).figures
+
+
+def test_figures_are_those_of_the_submitters_scope(session_of):
+    with session_of("supervisor") as (session, actor):
+        report = submit(session, actor)
+        table = read_frozen(figures(session, report)).analysis("contribution").table
+        assert table.totals["amount"] == 2 * 38450
+        assert table.rows_in_all == 2
+
+
+def test_a_head_of_a_department_submits_only_what_he_sees(session_of):
+    with session_of("head_a") as (session, actor):
+        report = submit(session, actor)
+        frozen = read_frozen(figures(session, report))
+        assert frozen.totals()["contribution"] == {"amount": 38450, "rows": 1}
+        seen = session.scalars(select(Customer.id)).all()
+        assert list(frozen.analysis("contribution").records) == list(seen)
+        assert "泰州知微生物有限公司" not in figures(session, report)
+
+
+def sell(session, customer, cents, day=MARCH):
+    """One more order in the month totals."""
+    with copying(session):
+        of_month = (CustomerMonth.customer_id == customer.id, CustomerMonth.month == day)
+        row = session.scalars(select(CustomerMonth).where(*of_month)).one()
+        row.amount += Decimal(cents) / 100
+        session.flush()
+
+
+def test_frozen_figures_stay_when_orders_change_and_the_difference_is_exact(rows, session_of):
+    with session_of("supervisor") as (session, actor):
+        report = submit(session, actor)
+        before = figures(session, report)
+        then = read_frozen(before)
+        session.commit()
+        key = report.id
+    with rows() as session:
+        customer = session.scalars(select(Customer).where(Customer.name == "镇江岚砺磨具有限公司")).one()
+        sell(session, customer, 12345)
+    with session_of("supervisor") as (session, actor):
+        after = figures(session, session.get_one(ManagementReport, key))
+        assert after == before
+        now = live(session, "contribution", asked_of("contribution", then.period, AT.date()))
+        found = compare(then.analysis("contribution"), now)
+        amount = next(line for line in found.totals if line.then == "769.00")
+        assert (amount.now, amount.change) == ("892.45", "+123.45")
+        changed = [line for line in found.rows if line.then == "384.50"]
+        assert [(one.name, one.now, one.change) for one in changed] == [("镇江岚砺磨具有限公司", "507.95", "+123.45")]
+        assert (found.came, found.went) == (0, 0)
+
+
+def test_the_first_version_stays_byte_by_byte_when_a_second_is_submitted(session_of):
+    with session_of("supervisor") as (session, actor):
+        report = submit(session, actor, overall_remark="三月平稳")
+        first, key = figures(session, report), report.id
+        session.commit()
+    with session_of("executive") as (session, actor):
+        report = session.get_one(ManagementReport, key)
+        actions.make_move(session, report, "send_back", by=actor, at=AT, reason="请说明华东")
+        session.commit()
+    with session_of("supervisor") as (session, actor):
+        report = session.get_one(ManagementReport, key)
+        submit(session, actor, report, overall_remark="三月平稳，华东持平")
+        session.commit()
+        assert report.number == 2
+        assert figures(session, report, 1) == first
+        assert read_frozen(figures(session, report)).remarks["overall"] == "三月平稳，华东持平"
+
+
+@pytest.mark.parametrize("change", ["UPDATE management_report_versions SET figures = '{}'", "DELETE FROM {}"])
+def test_the_database_refuses_to_change_a_version(session_of, change):
+    with session_of("supervisor") as (session, actor):
+        submit(session, actor)
+        session.commit()
+        with pytest.raises(DBAPIError, match="only ever added"):
+            session.connection().execute(text(change.format("management_report_versions")))
+        session.rollback()
+        assert session.scalars(select(ManagementReportVersion.number)).all() == [1, 1]
+
+
+def test_a_later_report_shows_the_change_since_the_one_before(session_of):
+    with session_of("head_a") as (session, actor):
+        submit(session, actor, begin(session, actor, date(2026, 2, 1)))
+        report = submit(session, actor)
+        frozen = read_frozen(figures(session, report))
+        assert frozen.period_before == date(2026, 2, 1)
+        assert frozen.totals_before("contribution") == {"amount": 0, "rows": 0}
+        assert read_frozen(figures(session, report)).totals()["contribution"]["amount"] == 38450
+
+
+def test_what_is_asked_later_is_of_the_scope_of_then(rows, session_of):
+    with session_of("head_a") as (session, actor):
+        report = submit(session, actor)
+        frozen = read_frozen(figures(session, report))
+        assert json.loads(frozen.text)["scope"]["reads"]["customers"] == "department"
+        session.commit()
+        key = report.owner_id
+    with rows() as session:
+        session.execute(update(Employee).where(Employee.id == key).values(active=False))
+    with session_of("admin") as (session, _):
+        kept = json.loads(frozen.text)["scope"]["departments"]
+        seen = frozen.scope(key, lambda keys: actions_paths(session, keys) if keys == kept else {})
+        db.session.info["actor"] = seen
+        found = live(session, "contribution", asked_of("contribution", frozen.period, AT.date()))
+        assert found.table.totals["amount"] == 38450
+
+
+def actions_paths(session, keys):
+    from app.models import Department
+
+    return dict(session.execute(select(Department.id, Department.path).where(Department.id.in_(keys))).all())
+
+
+def test_two_languages_are_kept_as_one_where_they_agree():
+    chinese = {"title": "合计", "rows": [[1, "甲"], [2, "乙"]], "more": []}
+    english = {"title": "Total", "rows": [[1, "甲"], [2, "B"]], "more": ["x"]}
+    both = merged(chinese, english)
+    assert both["rows"] == [[1, "甲"], [2, {"zh": "乙", "en": "B"}]]
+    assert spoken(both, "zh") == chinese
+    assert spoken(both, "en") == english
