@@ -72,7 +72,7 @@ def rounded(parts: Series[Any], whole: int) -> Series[Any]:
 def in_order(amounts: DataFrame, cuts: Cuts, *, is_compared: bool) -> DataFrame:
     """All rows with an order in the period, the largest first, of equal ones the older; with everything of them."""
     rows = amounts[amounts["rows"] > 0].sort_values(["amount", "key"], ascending=[False, True], ignore_index=True)
-    total = sum(int(amount) for amount in rows["amount"])
+    total = int(exact(rows["amount"]).sum())
     rows = placed(rows.assign(share=shares(rows["amount"])), total, cuts)
     return with_change(rows, amounts) if is_compared else rows
 

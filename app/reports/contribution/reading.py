@@ -13,7 +13,7 @@ from app.reports.contribution.groups import By
 from app.reports.contribution.ranking import SHOWN_AT_TOP, Cuts, Ranking, in_order, placed
 from app.reports.engine import Asked, Slice, frame_of, shares, sum_of
 from app.reports.engine.frames import Statement
-from app.reports.engine.shares import WHOLE, candidates
+from app.reports.engine.shares import WHOLE, candidates, exact
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -34,10 +34,10 @@ def ranking_of(amounts: DataFrame, asked: Asked, cuts: Cuts) -> Ranking:
     """The rows that are wanted of all that were read."""
     is_compared = sources.before(asked) is not None
     rows = in_order(amounts, cuts, is_compared=is_compared)
-    summed = ("amount", "share", *(("previous", "change") if is_compared else ()))
-    totals = {name: sum(int(one) for one in rows[name].dropna()) for name in summed}
-    if rows["share"].isna().all():
-        totals.pop("share")
+    summed = ("amount", *(("previous", "change") if is_compared else ()))
+    totals = {name: int(exact(rows[name].dropna()).sum()) for name in summed}
+    if totals["amount"] > 0:
+        totals["share"] = WHOLE
     part = asked.part or Slice(0, len(rows))
     shown = rows.iloc[part.start : part.start + part.size].reset_index(drop=True)
     is_counted = sources.source_of(asked).orders is not None
