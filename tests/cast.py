@@ -18,7 +18,6 @@ from sqlalchemy.orm import Session, object_session
 from app.actions.attachments import FileStore
 from app.actions.basedata import find_entry
 from app.actions.churn.life import CASES
-from app.actions.management_reports import REPORTS
 from app.actions.marketing import PIPELINE
 from app.actions.reminders import mark_read, tell
 from app.actions.services.life import DESK
@@ -47,7 +46,6 @@ from app.models import (
     Reach,
     Reminder,
     ReportStatus,
-    Rhythm,
     RoleReach,
     ServiceRequest,
     ServiceRound,
@@ -185,10 +183,11 @@ def _work(session: Session, people: dict[str, Employee]) -> None:
 
 
 def _report(session: Session, owner: Employee) -> None:
-    """The management report of February, submitted and not yet reviewed."""
-    row = ManagementReport(rhythm=Rhythm.MONTHLY, first_day=date(2026, 2, 1), owner=owner, created_by_id=owner.id)
+    """The management report of February, submitted and reviewed."""
+    row = ManagementReport(
+        first_day=date(2026, 2, 1), owner=owner, created_by_id=owner.id, status=ReportStatus.REVIEWED
+    )
     row.number, row.submitted_on, row.department, row.created_on = 1, MOMENT, owner.department, MOMENT
-    REPORTS.enter(session, [(row, ReportStatus.SUBMITTED)], by=SYSTEM, at=MOMENT)
     version = ManagementReportVersion(report=row, number=1, submitted_on=MOMENT, submitted_by=owner)
     version.figures = json.dumps(FIGURES, ensure_ascii=False)
     session.add(version)

@@ -1,8 +1,8 @@
-"""The audit log without what keeps it: for tests that do to it what nobody may."""
+"""The audit log, and what was submitted, without what keeps them: for tests that do to them what nobody may."""
 
 from sqlalchemy import Connection
 
-TABLES = ("audit_entries", "audit_seals")
+TABLES = ("audit_entries", "audit_seals", "management_report_versions", "management_report_comments")
 
 
 def take_guards_off(connection: Connection) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from sqlalchemy import func, insert, select, update
@@ -21,6 +22,7 @@ from app.models import (
     Department,
     Employee,
     HandOver,
+    ManagementReport,
     Opportunity,
     Reach,
     Reminder,
@@ -45,20 +47,30 @@ def give(session, actor, receivers, *, of="manager_b", **more):
     return hand_over(session, person(session, of), people, by=actor, at=now(), reason=REASON, **more)
 
 
-ALL = {"opportunities": "narrow", "customers": "supervisor", "services": "manager_a", "headships": "executive"}
+ALL = {
+    "opportunities": "narrow",
+    "customers": "supervisor",
+    "services": "manager_a",
+    "management_reports": "supervisor",
+    "headships": "executive",
+}
 #: How much of each kind manager_b holds.
-HELD = {"opportunities": 1, "customers": 1, "services": 2, "headships": 1}
+HELD = {"opportunities": 1, "customers": 1, "services": 2, "management_reports": 1, "headships": 1}
 #: What is looked up to see whose the rows of each kind are; whoever adds a kind adds its own proof here.
 HOLDERS = {
     "opportunities": lambda session, key: session.get(Opportunity, key).assignee_id,
     "customers": lambda session, key: session.get(Customer, key).manager_id,
     "services": lambda session, key: session.get(ServiceRequest, key).assignee_id,
+    "management_reports": lambda session, key: session.get(ManagementReport, key).owner_id,
     "headships": lambda session, key: session.get(Department, key).head_id,
 }
 
 
 def make_head(rows, username="manager_b"):
+    """The head of 二部 writes a management report too."""
     with rows() as session:
+        owner = person(session, username)
+        session.add(ManagementReport(first_day=date(2026, 3, 1), owner=owner))
         session.scalars(select(Department).where(Department.name == "二部")).one().head = person(session, username)
 
 
@@ -187,7 +199,7 @@ def test_giver_and_receiver_lie_within_the_write_scope(session_of, rows):
     """The head of 一部 writes there: neither takes from 二部 nor gives to it, and sees none of its records."""
     with_right(rows, "Head")
     with session_of("head_a") as (session, actor):
-        assert [one.count for one in everything_held(session, person(session, "manager_b"), by=actor)] == [0] * 4
+        assert [one.count for one in everything_held(session, person(session, "manager_b"), by=actor)] == [0] * 5
         with pytest.raises(WrongState):
             give(session, actor, {"customers": "manager_a"})
         with pytest.raises(Invalid):

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from sqlalchemy.orm import Session
 from wtforms import SelectField
-from wtforms.validators import DataRequired
+from wtforms.validators import InputRequired
 
 from app.actions.management_reports import sign_of_period
 from app.actions.settings import MANAGEMENT_REPORT_RHYTHM, value_of
@@ -25,7 +25,7 @@ def begin_form(session: Session, today: date) -> CrmForm:
         for one in sorted(offered, key=lambda one: one is not rhythm)
         for first in _latest(one, today, offered[one])
     ]
-    period = SelectField(Label("Reported period"), [DataRequired(REQUIRED)], choices=choices, default=choices[1][0])
+    period = SelectField(Label("Reported period"), [InputRequired(REQUIRED)], choices=choices, default=choices[1][0])
     return type("BeginForm", (CrmForm,), {"period": period})()
 
 
