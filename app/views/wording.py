@@ -3,40 +3,14 @@
 import math
 from collections.abc import Iterable
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 
-from app.i18n import Label, LazyString, format_day, gettext, is_english
+from app.i18n import Label, LazyString, format_day, gettext
+from app.reports.money import NO_BREAK
 from app.views.presentation import EMPTY
-
-#: From the largest: an amount from which it is said in a unit, and the unit. People count by ten thousands in Chinese.
-UNITS = {
-    True: ((10**6, Label("m yuan")), (10**3, Label("k yuan"))),
-    False: ((10**8, Label("hundred million yuan")), (10**4, Label("ten thousand yuan"))),
-}
-YUAN = Label("yuan")
-NO_BREAK = "\u00a0"
-
-
-def short_money(amount: Decimal) -> tuple[str, LazyString]:
-    """An amount in a unit that keeps it short, rounded half up to two decimals, and the unit."""
-    for size, unit in UNITS[is_english()]:
-        if abs(amount) >= size:
-            return _decimals(amount / size), unit
-    return _decimals(amount), YUAN
-
-
-def money_in_words(amount: Decimal) -> str:
-    """An amount with its unit, which stay on one line."""
-    number, unit = short_money(amount)
-    return f"{number} {unit}".replace(" ", NO_BREAK)
-
-
-def _decimals(amount: Decimal) -> str:
-    return f"{amount.quantize(Decimal('0.01'), rounding='ROUND_HALF_UP'):,}"
 
 
 def size_in_words(size: int) -> str:

@@ -11,6 +11,7 @@ from app.i18n import Label, gettext, ngettext
 from app.models.history import StatusMove
 from app.models.marketing import Opportunity, PlanItem
 from app.reports import marketing as report
+from app.reports.money import money_in_words
 from app.reports.periods import Planned
 from app.security.rights import OPPORTUNITIES, PLANS, USERS, Verb
 from app.views.listing import COUNT_CAP
@@ -26,7 +27,6 @@ from app.views.sections import (
     TodoLine,
     TodoSource,
 )
-from app.views.wording import money_in_words
 from app.views.workbench_marketing_figures import develops, planned_in_view, this_week, waiting
 
 # ---- plan items of one's own ------------------------------------------------------------------------------

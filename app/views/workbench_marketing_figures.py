@@ -8,12 +8,13 @@ from app.actions.marketing import ASSIGNED, UNASSIGNED
 from app.i18n import Label, gettext, ngettext
 from app.reports import marketing as report
 from app.reports.engine import frame_of
+from app.reports.money import money_in_words, short_money
 from app.reports.periods import Planned, Span, last_months, last_weeks, month_start, months_before
 from app.security.actor import Actor
 from app.security.rights import OPPORTUNITIES, PLANS, Verb
 from app.views.listing import COUNT_CAP
 from app.views.sections import Figure, Look, Reading, Section, Series, capped
-from app.views.wording import changed, in_words, money_in_words, percent, short_money, toned
+from app.views.wording import changed, in_words, percent, toned
 
 WEEKS, MONTHS = 12, 12
 SEE_OPPORTUNITIES, SEE_PLANS = OPPORTUNITIES.right(Verb.SEE), PLANS.right(Verb.SEE)

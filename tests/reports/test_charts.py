@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from app.reports import charts
+from app.reports.charts import sparks
 
 ROOT = Path(__file__).resolve().parents[2]
 VALUES = (3, 5, 4, None, 8, 13)
@@ -53,7 +54,7 @@ def test_a_colour_that_is_no_token_is_refused():
 
 def test_a_chart_is_read_out_and_its_texts_stay_texts():
     root = ElementTree.fromstring(str(bars("一月 4、二月 5 & <三月> 6")))
-    assert root.get("role") == "img"
+    assert root.get("role") == "group"
     assert root.get("aria-label") == "一月 4、二月 5 & <三月> 6"
     assert [one.text for one in root.iter("text")][:3] == ["一月", "二月", "<三月>"]
     assert {one.get("href") for one in root.iter("a")} == {"/plans/list/?status=succeeded&page=1"}
@@ -70,9 +71,9 @@ def test_no_two_charts_share_an_id():
 
 
 def test_drawing_twice_gives_the_same_bytes():
-    charts._spark.cache_clear()
+    sparks._spark.cache_clear()
     first = charts.spark(VALUES, "x")
-    charts._spark.cache_clear()
+    sparks._spark.cache_clear()
     assert charts.spark(VALUES, "x") == first
     assert bars() == bars()
 
@@ -81,9 +82,9 @@ def test_threads_draw_at_once_and_each_its_own():
     numbers = list(range(24))
     alone = []
     for number in numbers:
-        charts._spark.cache_clear()
+        sparks._spark.cache_clear()
         alone.append((charts.spark([*VALUES, number], f"t{number}"), bars(f"b{number}")))
-    charts._spark.cache_clear()
+    sparks._spark.cache_clear()
     with ThreadPoolExecutor(4) as pool:
         together = list(
             pool.map(lambda number: (charts.spark([*VALUES, number], f"t{number}"), bars(f"b{number}")), numbers)
@@ -100,7 +101,7 @@ def test_a_spark_needs_two_values_and_leaves_gaps():
 
 def test_what_is_kept_is_bounded():
     numbers = count()
-    assert charts._spark.cache_info().maxsize == charts.CHARTS_KEPT
+    assert sparks._spark.cache_info().maxsize == sparks.CHARTS_KEPT
     assert charts.spark([1, next(numbers)], "kept") is charts.spark([1.0, 0], "kept")
 
 

@@ -16,7 +16,7 @@ from tests.conftest import settings_for
 from tests.walk import counted, everything
 
 ASSIGN, PHONES = "opportunities.assign", "customers.see_phones"
-MODULES = ("customers", "marketing", "services")
+MODULES = ("customers", "marketing", "services", "reports")
 
 
 @pytest.fixture

@@ -22,11 +22,12 @@ from app.models import (
     StatusMove,
 )
 from app.models.org import Employee
+from app.reports.money import short_money
 from app.security.actor import SYSTEM
 from app.security.audit import unlogged
 from app.views import workbench
 from app.views.sections import Due, Look, Tally, capped, held, sections
-from app.views.wording import day_in_words, moment_in_words, percent, short_money
+from app.views.wording import day_in_words, moment_in_words, percent
 from tests.browsing import text_of
 from tests.cast import CAST, opportunity
 from tests.walk import counted, everything

@@ -18,13 +18,14 @@ from app.models.customers import Customer
 from app.models.orders import Order
 from app.reports.charts import spark
 from app.reports.customers import MONTHS_SHOWN, Bought, Trade, trade_of
+from app.reports.money import short_money
 from app.reports.periods import month_start
 from app.security.actor import Actor
 from app.security.rights import CUSTOMERS, ORDERS, Verb
 from app.views.customers.tabs import declared
 from app.views.presentation import EMPTY
 from app.views.record_pages import may_open, view_for
-from app.views.wording import in_words, short_money, signed, toned
+from app.views.wording import in_words, signed, toned
 
 #: Width and height of the chart of the strip, in pixels.
 CHART = (216, 48)

@@ -1,52 +1,23 @@
-"""The house style of charts: matplotlib draws, and what it drew follows the page's theme and a strict policy.
+"""A figure as SVG: as a part of a page, which it follows in font, theme and policy, and as a file of its own.
 
 Text stays text, every colour is a token, and nothing of a chart needs a style or meets an id of another one.
-matplotlib is loaded when the first chart is drawn. Every figure is its own; nothing global changes after that.
 """
 
 from __future__ import annotations
 
 import hashlib
-import math
 import re
-import warnings
-from collections.abc import Sequence
-from functools import cache, lru_cache
 from io import StringIO
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 from markupsafe import Markup
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from pandas import Series
+from app.reports.charts.style import FONTS, PALETTE, TOKENS
 
-#: What matplotlib draws with, by the token that stands for it on the page. No two tokens may share a colour.
-PALETTE = {
-    "accent": "#3450c8",
-    "accent-soft": "#c6d0f4",
-    "ink": "#1b1f27",
-    "ink-2": "#4d5665",
-    "ink-3": "#626c7c",
-    "line": "#e5e8ec",
-    "line-2": "#8b94a3",
-    "bg": "#ffffff",
-    "ok": "#1a7447",
-    "warn": "#8f5400",
-    "bad": "#b92c26",
-    "chart": "#3450c9",
-    "chart-soft": "#c6d0f5",
-    "chart-up": "#2c8458",
-    "chart-down": "#c4463f",
-}
-TOKENS = {colour: f"var(--zk-{name})" for name, colour in PALETTE.items()}
-INCH = 72
-CHARTS_KEPT = 512
-#: Width and height of the smallest chart, in pixels.
-SPARK = (96, 28)
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 SVG = "{http://www.w3.org/2000/svg}"
 LINK = "{http://www.w3.org/1999/xlink}href"
 #: What the page says better: its own font, and widths that it knows.
@@ -55,86 +26,75 @@ NOT_TURNED = re.compile(r"^rotate\(-?0 [^)]*\)$")
 DECIMALS = re.compile(r"\d+\.\d{3,}")
 REFERENCE = re.compile(r"url\(#([^)]+)\)|^#(.+)$")
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}\b")
-_LOADING = Lock()
+TOKEN = re.compile(r"var\(--zk-([\w-]+)\)")
+#: The bundled font first, and those that people have.
+FAMILIES = ", ".join((FONTS[0], "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif"))
 
 
-def _style() -> dict[str, Any]:
-    """The one style: no frame but a base line, few quiet lines behind, figures in the second ink."""
-    ink, quiet, line = PALETTE["ink-2"], PALETTE["ink-3"], PALETTE["line"]
-    hidden = {f"axes.spines.{side}": False for side in ("top", "right", "left")}
-    ticks = {f"{axis}tick.{what}": value for axis in "xy" for what, value in (("major.size", 0), ("major.pad", 8))}
-    return hidden | ticks | {
-        "svg.fonttype": "none",
-        "svg.hashsalt": "zk",
-        "svg.id": None,
-        "font.size": 12,
-        "figure.dpi": INCH,
-        "figure.facecolor": "none",
-        "axes.facecolor": "none",
-        "axes.edgecolor": line,
-        "axes.linewidth": 1,
-        "axes.axisbelow": True,
-        "axes.grid": True,
-        "axes.grid.axis": "y",
-        "axes.labelcolor": quiet,
-        "axes.unicode_minus": True,
-        "grid.color": line,
-        "grid.linewidth": 1,
-        "legend.frameon": False,
-        "patch.linewidth": 0,
-        "text.color": ink,
-        "xtick.color": quiet,
-        "ytick.color": quiet,
-    }  # fmt: skip
-
-
-@cache
-def _figure_class() -> type[Figure]:
-    """matplotlib, loaded and dressed once in the life of a process."""
-    import matplotlib
-    from matplotlib.figure import Figure
-
-    # The page's own font draws the text; that matplotlib's has no Chinese only makes its measures rough.
-    warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font", UserWarning)
-    settings: Any = matplotlib.rcParams
-    settings.update(_style())
-    return Figure
-
-
-def figure(width: int, height: int, *, margins: Sequence[float] = (0, 0, 0, 0)) -> tuple[Figure, Axes]:
-    """An empty figure of that many pixels with its axes; ``margins`` are left, right, top and bottom."""
-    with _LOADING:
-        kind = _figure_class()
-    left, right, top, bottom = margins
-    drawing = kind(figsize=(width / INCH, height / INCH), dpi=INCH)
-    place = (left / width, bottom / height, 1 - (left + right) / width, 1 - (top + bottom) / height)
-    return drawing, drawing.add_axes(place)
-
-
-def svg(drawing: Figure, title: str) -> Markup:
-    """The figure as a part of a page; ``title`` says in words what it shows."""
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-
-    raw = StringIO()
-    canvas: Any = FigureCanvasSVG(drawing)
-    canvas.print_svg(raw, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    root = ElementTree.fromstring(raw.getvalue())  # noqa: S314 (see above)
-    _undress(root)
-    _repeat_markers(root)
-    _settle_ids(root, title)
+def svg(drawing: Figure, says: str) -> Markup:
+    """The figure as a part of a page; ``says`` tells in words what it shows."""
+    root = _drawn(drawing)
+    _settle_ids(root, says)
     _drop_invisible(root)
-    root.attrib = _frame_of(root, title)
+    has_links = root.find(".//a[@href]") is not None
+    frame = {"class": "zk-chart", "role": "group" if has_links else "img", "aria-label": says}
+    root.attrib = {**frame, **_measures(root)}
     return Markup(ElementTree.tostring(root, encoding="unicode"))  # noqa: S704 (serialised, so every text is escaped)
+
+
+def standalone_svg(drawing: Figure, says: str) -> str:
+    """The figure as a file: in the colours of the light theme, with fonts, and without links."""
+    root = _drawn(drawing)
+    _settle_ids(root, says)
+    _drop_invisible(root)
+    measures = _measures(root)
+    for link in root.iter("a"):
+        link.tag = "g"
+        link.attrib.pop("href", None)
+    title = ElementTree.Element("title")
+    title.text = says
+    ground = ElementTree.Element("rect", width="100%", height="100%", fill=TOKENS[PALETTE["bg"]])
+    root[:0] = [title, ground]
+    root.attrib = {"xmlns": SVG[1:-1], "role": "img", "font-family": FAMILIES, **measures}
+    text = ElementTree.tostring(root, encoding="unicode", xml_declaration=False)
+    return TOKEN.sub(lambda found: PALETTE[found[1]], text)
 
 
 # ---- what matplotlib wrote, as the page takes it --------------------------------------------------------
 
 
-def _frame_of(root: ElementTree.Element, title: str) -> dict[str, str]:
+def _drawn(drawing: Figure) -> ElementTree.Element:
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    raw = StringIO()
+    canvas: Any = FigureCanvasSVG(drawing)
+    canvas.print_svg(raw, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    root = ElementTree.fromstring(raw.getvalue())  # noqa: S314 (matplotlib wrote it this moment)
+    _undress(root)
+    _repeat_markers(root)
+    _tell_parts(root)
+    return root
+
+
+def _measures(root: ElementTree.Element) -> dict[str, str]:
     box = root.get("viewBox", "")
     _, _, width, height = (f"{float(number):g}" for number in box.split())
-    size = {"width": width, "height": height, "viewBox": f"0 0 {width} {height}"}
-    return {"class": "zk-chart", "role": "img", "aria-label": title, **size}
+    return {"width": width, "height": height, "viewBox": f"0 0 {width} {height}"}
+
+
+def _tell_parts(root: ElementTree.Element) -> None:
+    """Give each part the title that stands behind its address, and make a group of one that leads nowhere."""
+    for link in root.iter("a"):
+        link.attrib.pop("target", None)
+        href, _, says = link.attrib.pop("href", "").partition(" ")
+        if href:
+            link.set("href", href)
+        else:
+            link.tag = "g"
+        if says:
+            title = ElementTree.Element("title")
+            title.text = says
+            link.insert(0, title)
 
 
 def _undress(root: ElementTree.Element) -> None:
@@ -232,35 +192,3 @@ def _drop_invisible(root: ElementTree.Element) -> None:
         is_unused = root.tag == "defs" and "id" not in element.attrib
         if is_bare or is_unused or (element.tag in {"g", "defs"} and not len(element)):
             root.remove(element)
-
-
-# ---- charts ---------------------------------------------------------------------------------------------
-
-
-def spark(
-    values: Sequence[float | None] | Series[Any],
-    title: str,
-    colour: str = "accent",
-    *,
-    size: tuple[int, int] = SPARK,
-) -> Markup:
-    """The course of a figure in one line, its latest value as a dot; empty for fewer than two values.
-
-    None and NaN are gaps. ``title`` says the values in words, ``colour`` is a token, ``size`` is in pixels.
-    """
-    known = tuple(None if value is None or math.isnan(value) else float(value) for value in values)
-    if sum(value is not None for value in known) < 2:
-        return Markup("")
-    return _spark(known, title, PALETTE[colour], size)
-
-
-@lru_cache(maxsize=CHARTS_KEPT)
-def _spark(values: tuple[float | None, ...], title: str, colour: str, size: tuple[int, int]) -> Markup:
-    drawing, axes = figure(*size, margins=(2, 5, 4, 4))
-    axes.axis("off")
-    heights = [math.nan if value is None else value for value in values]
-    axes.plot(heights, color=colour, lw=1.5, solid_capstyle="round", solid_joinstyle="round", clip_on=False)
-    last = max(place for place, value in enumerate(values) if value is not None)
-    axes.plot([last], [heights[last]], "o", ms=5, color=colour, mec="none", clip_on=False)
-    axes.margins(x=0.02, y=0.12)
-    return svg(drawing, title)
