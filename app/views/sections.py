@@ -128,7 +128,10 @@ class TodoLine:
 
 @dataclass(frozen=True)
 class TodoSource:
-    """Things of one kind that wait for a person: how many, the first lines of a tab, and the list of all."""
+    """Things of one kind that wait for a person: how many, the first lines of a tab, and the list of all.
+
+    Where somebody has only what ``is_quiet``, the block is left out while nothing waits.
+    """
 
     right: str
     label: Words
@@ -137,6 +140,7 @@ class TodoSource:
     lines: Callable[[Look, Due, int], Sequence[TodoLine]]
     href: Callable[[Look, Due], str]
     is_for: Callable[[Actor], bool] = anyone
+    is_quiet: bool = False
 
 
 # ---- what happened, what is announced, how to begin ----------------------------------------------------

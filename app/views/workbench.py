@@ -117,6 +117,8 @@ def _todo(look: Look, due: Due) -> dict[str, Any] | None:
         return None
     tallies = [source.tally(look) for source in sources]
     in_all = sum(tallies, Tally())
+    if not in_all.until(Due.ALL) and all(source.is_quiet for source in sources):
+        return None
     rows = _rows(sources, tallies, look, due)
     return {
         "tabs": [(one.label, capped(in_all.until(one)), f"/?due={one.value}", one is due) for one in Due],

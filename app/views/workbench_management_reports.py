@@ -74,6 +74,7 @@ WORKBENCH = Section(
             _submitted_lines,
             lambda _look, _due: "/management-reports/list/?status=submitted",
             reviews,
+            is_quiet=True,
         ),
     ),
 )

@@ -370,7 +370,7 @@ def test_the_list_tells_of_each_role_its_people_rights_scope_and_last_change(as_
     publish(browser, key("Account manager"), reads_customers="own")
     text = text_of(browser.get("/roles/list/"))
     assert f"系统管理员 1 {len(set(all_rights()))} 查看全部，修改全部 — 复制 改名" in text
-    others = "、".join(f"{module}（查看全部，修改本人）" for module in ("营销管理", "服务管理", "统计报表"))
+    others = "、".join(f"{module}（查看全部，修改本人）" for module in ("营销管理", "统计报表", "服务管理"))
     scopes = f"客户管理（查看本人，修改本人）、{others}"
     held = len(next(one.rights for one in DEFAULT_ROLES if one.name == "Account manager"))
     assert re.search(rf"客户经理 2 {held} {scopes} \S+ \S+ 周以宁", text)
