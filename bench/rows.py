@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from bench.analyses import LEAST_CUSTOMERS, report_beside_statements
 from bench.churn import scan_beside_statements
 from bench.deeds import assign, create, edit, look
 from bench.measures import (
@@ -170,6 +171,10 @@ ROWS = (
     ),
     Row("first refresh from the sales system", TIMES_INSERT, 4, refresh_beside_insert),
     Row("churn scan", TIMES_BARE, 1.3, scan_beside_statements),
+    *(
+        Row(f"analysis of {name}", TIMES_BARE, 1.3, report_beside_statements(report), LEAST_CUSTOMERS)
+        for name, report in (("composition", "composition"), ("services", "service"), ("churn", "churn"))
+    ),
     Row("start to first answer", TIMES_STOCK, 1.4, start_times()),
     Row("memory of a process", TIMES_STOCK, 1.5, memory),
 )

@@ -86,6 +86,10 @@ class Stage:
             self._urls[key] = self._store.copy(self._store.company(*self._sizes["all"]), f"{name}_all")
         return self._url(*key)
 
+    def to_read(self) -> str:
+        """The address of a copy of the company that nobody changes."""
+        return self._url("read", "all")
+
     def folder(self, name: str) -> Path:
         """A folder to write into."""
         folder = self._folder / name

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, String, and_, case, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Date, String, and_, case, func, literal, or_, select, union_all
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.sql.functions import GenericFunction
 
 from app.models.churn import ChurnCase, ChurnMeasure, ChurnStatus
 from app.models.customers import Customer
@@ -24,6 +26,24 @@ if TYPE_CHECKING:
 WARNED, POSTPONED = ChurnStatus.WARNED, ChurnStatus.POSTPONED
 #: The states of a case that is open, as the history keeps them.
 OPEN = (WARNED.value, POSTPONED.value)
+
+
+class year_before(GenericFunction[date]):  # the name of a function of SQL
+    """The same day of the year before, to be compared by: after 28 February stands for after a 29th that it had not."""
+
+    type = Date()
+    inherit_cache = True
+
+
+@compiles(year_before, "sqlite")
+def _on_sqlite(element: Any, compiler: Any, **more: Any) -> str:
+    day = compiler.process(element.clauses, **more)
+    return f"((CAST(substr({day}, 1, 4) AS INTEGER) - 1) || substr({day}, 5))"
+
+
+@compiles(year_before, "postgresql")
+def _on_postgresql(element: Any, compiler: Any, **more: Any) -> str:
+    return f"CAST({compiler.process(element.clauses, **more)} - INTERVAL '1 year' AS date)"
 
 
 # ---- what is open -------------------------------------------------------------------------------------

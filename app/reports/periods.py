@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select
 from sqlalchemy.orm import Session
 
 
@@ -58,10 +58,18 @@ def last_months(today: date, count: int) -> list[Span]:
     return [Span(first, end) for first, end in pairwise([*firsts, today + timedelta(days=1)])]
 
 
+def months_within(span: Span, most: int) -> list[Span]:
+    """The calendar months of a span, the first and the last cut where it begins and ends; at most the latest ones."""
+    last = month_start(span.last)
+    count = min((last.year - span.first.year) * 12 + last.month - span.first.month + 1, most)
+    firsts = [month_start(last, -back) for back in range(count - 1, -1, -1)]
+    return [Span(max(first, span.first), min(month_start(first, 1), span.end)) for first in firsts]
+
+
 def place_in(column: Any, spans: Sequence[Span], zone: ZoneInfo) -> ColumnElement[int]:
     """The number of the span a moment lies in, for moments from the first one's beginning on."""
     edges = [(column < midnight(span.end, zone), place) for place, span in enumerate(spans[:-1])]
-    return case(*edges, else_=len(spans) - 1)
+    return case(*edges, else_=len(spans) - 1) if edges else literal(0)
 
 
 @dataclass(frozen=True)

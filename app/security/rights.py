@@ -150,7 +150,10 @@ def _report(name: str, label: LazyString) -> Screen:
 
 
 REPORT_CONTRIBUTION = _report("contribution", Label("Customer contribution"))
-REPORTS = (REPORT_CONTRIBUTION,)
+REPORT_COMPOSITION = _report("composition", Label("Customer composition"))
+REPORT_SERVICE = _report("service", Label("Customer service"))
+REPORT_CHURN = _report("churn", Label("Churn analysis"))
+REPORTS = (REPORT_CONTRIBUTION, REPORT_COMPOSITION, REPORT_SERVICE, REPORT_CHURN)
 
 MANAGEMENT_REPORTS = Screen(
     "management-reports", Label("Management reports"), (Verb.SEE, Verb.SUBMIT, Verb.REVIEW, Verb.EXPORT)

@@ -1,12 +1,13 @@
 """Churn on the screen: customers about to be lost, what is done to keep them, and those that are lost."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import request
 from flask_appbuilder.models.sqla.interface import SQLAInterface
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import joinedload
 
 from app.actions.churn.life import CASES, MOST_LETTERS, OPEN, is_system
@@ -15,6 +16,7 @@ from app.extensions import session
 from app.i18n import Label, format_moment, gettext, ngettext
 from app.models.basedata import Category
 from app.models.churn import ChurnCase, ChurnMeasure, ChurnStatus
+from app.models.customers import Customer
 from app.security.rights import CHURN
 from app.security.scope import ONE_BY_ONE
 from app.views.churn_scan import scan_button
@@ -32,6 +34,28 @@ STILL_OPEN = Label("Not closed")
 BY_PEOPLE = replace(CASES, moves=tuple(move for move in CASES.moves if move.who is not is_system))
 #: What only the end of a case brings.
 OF_ENDS = ("recovered_on", "confirmed_on", "reason_kind", "reason")
+
+
+@dataclass(frozen=True)
+class EntryOfCustomerFilter(EntryFilter):
+    """One entry of the dictionary, as the customer of the case has it today."""
+
+    def conditions(self, model: Any, values: Mapping[str, str], zone: ZoneInfo) -> list[ColumnElement[bool]]:
+        """What is asked of the customer."""
+        found = super().conditions(Customer, values, zone)
+        return [model.customer_id.in_(select(Customer.id).where(*found))] if found else []
+
+
+@dataclass(frozen=True)
+class MeasureFilter(RangeFilter):
+    """The days on which a measure was taken."""
+
+    def conditions(self, model: Any, values: Mapping[str, str], zone: ZoneInfo) -> list[ColumnElement[bool]]:
+        """Cases with one at least."""
+        first, last = (values.get(name, "") for name in self.names())
+        taken = RangeFilter("created_on", self.label, value_kind="moment")
+        found = taken.conditions(ChurnMeasure, dict(zip(taken.names(), (first, last), strict=True)), zone)
+        return [model.id.in_(select(ChurnMeasure.case_id).where(*found))] if found else []
 
 
 class Churn(MovingView):
@@ -57,8 +81,21 @@ class Churn(MovingView):
         CustomerFilter("customer", Label("Customer")),
         PersonFilter("manager", Label("Account manager")),
         ChoiceFilter("status", Label("Status"), options=tuple(ChurnStatus), groups={STILL_OPEN: OPEN}),
-        EntryFilter("reason_kind", Label("Churn reason kind"), is_more=True, category=Category.CHURN_REASON),
+        EntryFilter(
+            "reason_kind",
+            Label("Churn reason kind"),
+            is_more=True,
+            category=Category.CHURN_REASON,
+            offers_none=True,
+        ),
+        EntryOfCustomerFilter("region", Label("Region"), is_more=True, category=Category.REGION, offers_none=True),
+        EntryOfCustomerFilter(
+            "level", Label("Customer level"), is_more=True, category=Category.LEVEL, offers_none=True
+        ),
         RangeFilter("last_order_on", Label("Last order on"), is_more=True),
+        RangeFilter("as_of", Label("Warned for"), is_more=True),
+        MeasureFilter("measured_on", Label("Measure taken on"), is_more=True, value_kind="moment"),
+        RangeFilter("recovered_on", Label("Recovered on"), is_more=True, value_kind="moment"),
         RangeFilter("confirmed_on", Label("Churn confirmed on"), is_more=True, value_kind="moment"),
     )
     empty_title = Label("No customer is about to be lost")

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from app.i18n import Choice, Label, LazyString, gettext
 from app.models.basedata import Category, DictionaryEntry
 from app.models.org import Employee
+from app.reports.engine.grouping import UNSPECIFIED
 from app.search import search_order
 from app.views.days import read_day
 
@@ -119,11 +120,17 @@ def in_each_language(label: LazyString) -> tuple[str, ...]:
     return tuple(spellings)
 
 
+def asks_for_none(value: str) -> bool:
+    """Whether what is asked for is that there is no value."""
+    return value in _texts(UNSPECIFIED)
+
+
 @dataclass(frozen=True)
 class EntryFilter(Filter):
-    """One entry of the dictionary, by its text in either language or its value."""
+    """One entry of the dictionary, by its text in either language or its value; or none, where one may be missing."""
 
     category: Category = Category.REGION
+    offers_none: bool = False
 
     kind = "choice"
 
@@ -132,6 +139,8 @@ class EntryFilter(Filter):
         value = values.get(self.name)
         if not value:
             return []
+        if self.offers_none and asks_for_none(value):
+            return [getattr(model, f"{self.name}_id").is_(None)]
         entry = select(DictionaryEntry.id).where(
             DictionaryEntry.category == self.category.value,
             or_(DictionaryEntry.item == value, DictionaryEntry.item_en == value),
@@ -140,17 +149,20 @@ class EntryFilter(Filter):
 
     def choices(self, found: "Found") -> list[tuple[str, str]]:
         """The entries of the category."""
-        return [(entry.text, entry.text) for entry in found.entries if entry.category == self.category.value]
+        none = [(str(UNSPECIFIED), str(UNSPECIFIED))] if self.offers_none else []
+        return [(entry.text, entry.text) for entry in found.entries if entry.category == self.category.value] + none
 
     def shown(self, value: str, entries: Sequence[DictionaryEntry] = ()) -> str:
         """The entry in the reader's language, whichever language the address has."""
+        if self.offers_none and asks_for_none(value):
+            return str(UNSPECIFIED)
         own = (entry for entry in entries if entry.category == self.category.value)
         return next((entry.text for entry in own if value in {entry.item, entry.item_en}), value)
 
 
 @dataclass(frozen=True)
 class PersonFilter(Filter):
-    """One person by user name; typed and searched, never a list of everybody."""
+    """One person by user name, typed and searched, never a list of everybody; or nobody."""
 
     kind = "person"
 
@@ -159,6 +171,8 @@ class PersonFilter(Filter):
         value = values.get(self.name)
         if not value:
             return []
+        if asks_for_none(value):
+            return [getattr(model, f"{self.name}_id").is_(None)]
         person = select(Employee.id).where(Employee.username == value)
         return [getattr(model, f"{self.name}_id").in_(person)]
 

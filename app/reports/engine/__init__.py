@@ -2,6 +2,7 @@
 
 from app.reports.engine.asking import (
     Asked,
+    DayFilter,
     EntryFilter,
     Filter,
     OptionFilter,
@@ -22,6 +23,7 @@ __all__ = [
     "Asked",
     "Chart",
     "Column",
+    "DayFilter",
     "EntryFilter",
     "Fact",
     "Filter",

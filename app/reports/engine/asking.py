@@ -137,8 +137,8 @@ class PeriodFilter(Filter):
         if not (year or first or last):
             return None
         begin, end = self._year(year) if year else (date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 1, 1))
-        begin = max(begin, self._day(first)) if first else begin
-        end = min(end, self._day(last) + timedelta(days=1)) if last else end
+        begin = max(begin, _day(self, first)) if first else begin
+        end = min(end, _day(self, last) + timedelta(days=1)) if last else end
         if begin >= end:
             raise Unreadable(self)
         return Period(begin, end)
@@ -148,14 +148,27 @@ class PeriodFilter(Filter):
             raise Unreadable(self)
         return date(int(text), 1, 1), date(int(text) + 1, 1, 1)
 
-    def _day(self, text: str) -> date:
-        try:
-            day = date.fromisoformat(text)
-        except ValueError:
-            raise Unreadable(self) from None
-        if not FIRST_YEAR <= day.year < LAST_YEAR:
-            raise Unreadable(self)
-        return day
+
+def _day(one: Filter, text: str) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise Unreadable(one) from None
+    if not FIRST_YEAR <= day.year < LAST_YEAR:
+        raise Unreadable(one)
+    return day
+
+
+@dataclass(frozen=True)
+class DayFilter(Filter):
+    """One day."""
+
+    kind: ClassVar[str] = "day"
+
+    def read(self, texts: Mapping[str, str]) -> date | None:
+        """A day outside of 1900 to 2200 raises Unreadable."""
+        text = texts.get(self.key)
+        return _day(self, text) if text else None
 
 
 @dataclass(frozen=True)

@@ -31,11 +31,12 @@ from app.views.edge import actor, zone
 from app.views.failures import split_address
 from app.views.forms import CrmForm
 from app.views.guards import expose, needs
-from app.views.listing import EntryFilter, PersonFilter
+from app.views.listing import EntryFilter, PersonFilter, RangeFilter
 from app.views.lists import Look
 from app.views.moves import MovingView, came_from, reason_field
 from app.views.presentation import Button, Cell, Row, label_of
 from app.views.printing import PrintedTable
+from app.views.score_filter import ScoreFilter
 from app.views.search_filters import SearchFilter
 
 STATES = StateFilter("status", Label("Status"), is_more=True)
@@ -63,12 +64,15 @@ class Customers(CustomerPage, TransferringView, MovingView):
     filters = (
         SearchFilter("number", Label("Customer number"), is_literal=True),
         SearchFilter("name", Label("Name")),
-        EntryFilter("region", Label("Region"), category=Category.REGION),
+        EntryFilter("region", Label("Region"), category=Category.REGION, offers_none=True),
         PersonFilter("manager", Label("Account manager")),
-        EntryFilter("level", Label("Customer level"), category=Category.LEVEL),
+        EntryFilter("level", Label("Customer level"), category=Category.LEVEL, offers_none=True),
         STATES,
-        EntryFilter("industry", Label("Industry"), is_more=True, category=Category.INDUSTRY),
+        EntryFilter("industry", Label("Industry"), is_more=True, category=Category.INDUSTRY, offers_none=True),
         CompletenessFilter("completeness", Label("Data"), is_more=True),
+        ScoreFilter("satisfaction", Label("Satisfaction"), is_more=True),
+        ScoreFilter("credit", Label("Credit"), is_more=True),
+        RangeFilter("created_on", Label("Created on"), is_more=True, value_kind="moment"),
     )
     edit_columns = (*record.TYPED_FIELDS, "manager")
     asked_beside = MappingProxyType({"reason": lambda: reason_field(is_required=False)})

@@ -22,6 +22,8 @@ from app.views.model_view import CrmModelView
 from app.views.moves import came_from
 from app.views.presentation import Button, Cell, label_of
 from app.views.printing import PrintedTable
+from app.views.score_filter import ScoreFilter
+from app.views.search_filters import CustomerKeyFilter
 from app.views.services.blocks import Block, printed_rounds, steps_of
 from app.views.services.desk import FILTERS, PRIORITY_FILTER, SHORT_MOVES, ServiceView
 from app.views.services.queues import ServiceAssignment, ServiceFeedback, ServiceProcessing
@@ -48,6 +50,9 @@ class ServiceRequests(ServiceView):
         PersonFilter("assignee", Label("Allocated to"), is_more=True),
         PersonFilter("created_by", Label("Created by"), is_more=True),
         RangeFilter("level", Label("Escalation level"), is_more=True, value_kind="number"),
+        RangeFilter("round", Label("Round"), is_more=True, value_kind="number"),
+        ScoreFilter("satisfaction", Label("Score"), is_more=True),
+        CustomerKeyFilter("customer_id", Label("Customer")),
     )
     new_label = Label("Create request")
     empty_title = Label("No service request yet")
