@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.clock import now
 from app.database import engine_for
 from app.models import Employee
-from app.reports.engine import Asked, Report, Slice, ask, report_of
+from app.reports.engine import Asked, Report, Slice, Statements, ask, report_of
 from app.security.actor import load_actor
 from bench.churn import ZONE
 from bench.company import EVERYTHING
@@ -55,9 +55,9 @@ def _find(session: Session, report: Report, asked: Asked) -> None:
 def _fetch(session: Session, report: Report, asked: Asked) -> None:
     """Every statement with its values written into it, past SQLAlchemy and without the reader's scope."""
     connection = session.connection()
-    if report.select is None:
+    if not isinstance(report.read, Statements):
         raise TypeError(f"the statements of {report.name} depend on each other")
-    for statement in report.select(asked).values():
+    for statement in report.read.select(asked).values():
         bare = str(statement.compile(connection, compile_kwargs={"literal_binds": True}))
         cursor = connection.connection.cursor()
         cursor.execute(bare.replace("%%", "%"))

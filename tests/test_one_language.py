@@ -41,6 +41,7 @@ COMMON_WORDS = {
         "Office": "likewise",
         "Excel": "likewise",
         "CSV": "likewise",
+        "RFM": "recency, frequency, monetary, as the trade calls it",
         "SVG": "likewise",
         "PNG": "likewise",
         "MB": "a size of files",

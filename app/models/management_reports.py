@@ -141,7 +141,7 @@ class ManagementReportVersion(Model):
     submitted_by: Mapped[Employee] = relationship(info=said(Label("Submitter")))
 
     def __str__(self) -> str:
-        return gettext("version %(number)s", number=self.number)
+        return f"V{self.number}"
 
 
 class ManagementReportComment(Recorded, Model):

@@ -11,9 +11,10 @@ from app.i18n import Label
 from app.models.announcements import Announcement
 from app.security.rights import ANNOUNCEMENTS, Verb
 from app.views.edge import actor
-from app.views.listing import Filter, RangeFilter
+from app.views.listing import Filter
 from app.views.model_view import CrmModelView
 from app.views.presentation import Button
+from app.views.range_filter import RangeFilter
 from app.views.sections import FirstStep, Look, Notice, NoticeSource, Section
 
 SHOWN = 5

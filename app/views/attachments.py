@@ -25,8 +25,9 @@ from app.views.customers.tabs import CustomerTab
 from app.views.edge import actor, load, read_key
 from app.views.forms import CrmForm, FilesField
 from app.views.guards import expose, needs, takes_files
-from app.views.listing import Filter, RangeFilter
+from app.views.listing import Filter
 from app.views.presentation import Button, Cell, Row
+from app.views.range_filter import RangeFilter
 from app.views.saving import attempt, refuse_foreign_fields, refused
 from app.views.search_filters import CustomerFilter
 from app.views.wording import size_in_words

@@ -22,9 +22,10 @@ from app.views.changes import Reading, kind_in_words, reason_in_words, refusal_i
 from app.views.edge import actor, zone
 from app.views.exports import csv_answer
 from app.views.guards import expose, needs
-from app.views.listing import ChoiceFilter, Filter, PersonFilter, RangeFilter
+from app.views.listing import ChoiceFilter, Filter, PersonFilter
 from app.views.model_view import CrmModelView
 from app.views.presentation import EMPTY, Button, Cell, Column, label_of
+from app.views.range_filter import RangeFilter
 
 #: How many entries an export reads at once.
 BATCH = 1_000

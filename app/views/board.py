@@ -20,10 +20,11 @@ from app.security.rights import OPPORTUNITIES, Verb, module_of
 from app.views import listing
 from app.views.edge import actor, initials, read_key, zone
 from app.views.guards import expose, needs
-from app.views.listing import COUNT_CAP, BadAddress, EntryFilter, Filter, PersonFilter, RangeFilter
+from app.views.listing import COUNT_CAP, BadAddress, EntryFilter, Filter, PersonFilter
 from app.views.marketing import Opportunities
 from app.views.pager import list_frame
 from app.views.presentation import STATE_LOOKS, Button, Page, text_of
+from app.views.range_filter import RangeFilter
 
 CARDS = 20
 STATUSES = {status.value: status for status in OpportunityStatus}

@@ -20,9 +20,10 @@ from app.security.rights import PLANS, Verb, module_of
 from app.views.days import read_day
 from app.views.edge import actor, zone
 from app.views.guards import expose, needs
-from app.views.listing import FIRST_YEAR, LAST_YEAR, LONGEST_VALUE, BadAddress
+from app.views.listing import LONGEST_VALUE, BadAddress
 from app.views.plan_block import state_of
 from app.views.presentation import Page
+from app.views.range_filter import FIRST_YEAR, LAST_YEAR
 
 MOST_DAYS = 62
 MOST_ITEMS = 500

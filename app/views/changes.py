@@ -23,6 +23,7 @@ from app.models.basedata import DictionaryEntry
 from app.models.churn import ChurnCase, ChurnMeasure
 from app.models.customers import Contact, Customer
 from app.models.interactions import Interaction
+from app.models.management_reports import ManagementReport, ManagementReportComment, ManagementReportVersion
 from app.models.marketing import Opportunity, PlanItem
 from app.models.org import FRAMEWORK_LABELS, Department, Employee, Role, RoleReach
 from app.models.service_time import ServicePause
@@ -49,6 +50,9 @@ RECORDS: Mapping[Any, LazyString] = {
     DictionaryEntry: Label("Dictionary entry"),
     Employee: Label("User"),
     Interaction: Label("Interaction"),
+    ManagementReport: Label("Management report"),
+    ManagementReportComment: Label("Comment"),
+    ManagementReportVersion: Label("Submitted version"),
     Opportunity: Label("Sales opportunity"),
     PlanItem: Label("Plan item"),
     Role: Label("Role"),

@@ -21,10 +21,11 @@ from app.security.rights import CHURN
 from app.security.scope import ONE_BY_ONE
 from app.views.churn_scan import scan_button
 from app.views.forms import CrmForm
-from app.views.listing import ChoiceFilter, EntryFilter, PersonFilter, RangeFilter
+from app.views.listing import ChoiceFilter, EntryFilter, PersonFilter
 from app.views.moves import MovingView
 from app.views.presentation import Button, Cell, Column, label_of, person_of
 from app.views.printing import PrintedTable
+from app.views.range_filter import RangeFilter
 from app.views.saving import Failure
 from app.views.search_filters import CustomerFilter
 

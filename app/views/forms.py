@@ -26,8 +26,8 @@ from app.views.choice_fields import ChoiceField, LanguageField, RowField, StarsF
 from app.views.days import DayField
 from app.views.edge import read_key
 from app.views.framework_texts import FormTexts
-from app.views.listing import FIRST_YEAR, LAST_YEAR
 from app.views.presentation import decimals_of, label_of
+from app.views.range_filter import FIRST_YEAR, LAST_YEAR
 
 REQUIRED = Label("This field is required.")
 #: Pictures, unassigned and invisible letters, and line breaks, by their Unicode category.

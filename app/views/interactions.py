@@ -28,9 +28,10 @@ from app.views.edge import actor, zone
 from app.views.forms import CrmForm, offer_choices
 from app.views.guards import expose, needs
 from app.views.interaction_filters import KeeperFilter, NextContactFilter
-from app.views.listing import EntryFilter, Filter, PersonFilter, RangeFilter
+from app.views.listing import EntryFilter, Filter, PersonFilter
 from app.views.missing_filter import Missing, MissingFilter
 from app.views.presentation import EMPTY, Button, Cell
+from app.views.range_filter import RangeFilter
 from app.views.search_filters import CustomerFilter
 
 #: So much of a detail is shown before one asks for the rest.

@@ -23,9 +23,10 @@ from app.views import listing
 from app.views.durations import length_in_words
 from app.views.edge import actor, zone
 from app.views.guards import expose, needs, signed_in
-from app.views.listing import ChoiceFilter, PersonFilter, RangeFilter
+from app.views.listing import ChoiceFilter, PersonFilter
 from app.views.model_view import CrmModelView
 from app.views.presentation import EMPTY, Button, Cell, Column, Row
+from app.views.range_filter import RangeFilter
 
 LOOKS = {JobState.WAITING: "later", JobState.RUNNING: "open", JobState.DONE: "done", JobState.FAILED: "bad"}
 #: A page refreshes itself while a job of it runs, or waits to begin within so long.

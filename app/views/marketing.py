@@ -28,12 +28,13 @@ from app.security.rights import CUSTOMERS, OPPORTUNITIES, PLANS, Verb
 from app.views.edge import actor, read_key, zone
 from app.views.forms import CrmForm
 from app.views.guards import expose, needs
-from app.views.listing import ChoiceFilter, EntryFilter, ExactFilter, Filter, PersonFilter, RangeFilter
+from app.views.listing import ChoiceFilter, EntryFilter, ExactFilter, Filter, PersonFilter
 from app.views.missing_filter import Missing, MissingFilter
 from app.views.moves import MovingView
 from app.views.plan_block import plan_section, printed_plan
 from app.views.presentation import EMPTY, person_of
 from app.views.printing import PrintedTable
+from app.views.range_filter import RangeFilter
 
 COMMON_FILTERS = (
     Filter("customer_name", Label("Customer name")),

@@ -14,7 +14,8 @@ from app.models.orders import Order, OrderStatus
 from app.reports.contribution.addresses import ANY, has_lines, has_no_order
 from app.reports.contribution.groups import NONE, By, called, names_of, orders_of, word_for_missing
 from app.reports.engine import frame_of
-from app.views.listing import BadAddress, ChoiceFilter, Filter, RangeFilter
+from app.views.listing import BadAddress, ChoiceFilter, Filter
+from app.views.range_filter import RangeFilter
 
 #: More than any key has.
 MOST_DIGITS = 9

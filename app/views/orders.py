@@ -16,11 +16,12 @@ from app.models.orders import Order, OrderLine, OrderStatus
 from app.security.rights import ORDERS, Verb
 from app.security.scope import ONE_BY_ONE
 from app.views.customers.tabs import CustomerTab
-from app.views.listing import COUNT_CAP, ChoiceFilter, Filter, RangeFilter
+from app.views.listing import COUNT_CAP, ChoiceFilter, Filter
 from app.views.model_view import CrmModelView
 from app.views.order_filters import GroupFilter, LinesFilter
 from app.views.presentation import Button, Cell, Column, Row, cell_of, in_digits, kind_of, label_of
 from app.views.printing import PrintedTable
+from app.views.range_filter import RangeFilter
 from app.views.search_filters import CustomerFilter
 from app.views.sections import capped
 

@@ -19,12 +19,13 @@ from app.views import merging
 from app.views.edge import actor, read_key, zone
 from app.views.forms import CrmForm
 from app.views.guards import expose, needs
-from app.views.listing import ChoiceFilter, Filter, RangeFilter
+from app.views.listing import ChoiceFilter, Filter
 from app.views.marketing import COMMON_FILTERS, MORE_COLUMNS, MORE_FILTERS, PipelineView
 from app.views.model_view import CrmModelView
 from app.views.plan_block import NewItemForm, ResultForm, TodoForm, plan_section
 from app.views.plan_filters import DeveloperFilter, PlanItemStateFilter
 from app.views.presentation import Button, Cell
+from app.views.range_filter import RangeFilter
 from app.views.saving import Failure, attempt, refuse_foreign_fields, refused
 
 PLANNED = (OpportunityStatus.ASSIGNED, OpportunityStatus.SUCCEEDED, OpportunityStatus.FAILED)

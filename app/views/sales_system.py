@@ -24,10 +24,11 @@ from app.views.durations import length_in_words
 from app.views.edge import actor, zone
 from app.views.forms import REQUIRED, CrmForm
 from app.views.guards import expose, needs
-from app.views.listing import ChoiceFilter, Filter, RangeFilter
+from app.views.listing import ChoiceFilter, Filter
 from app.views.lists import Look
 from app.views.model_view import CrmModelView
 from app.views.presentation import EMPTY, Button, Cell, Column, Row, text_of
+from app.views.range_filter import RangeFilter
 from app.views.saving import attempt, refuse_foreign_fields
 
 LOOKS = {RefreshState.RUNNING: "open", RefreshState.DONE: "done", RefreshState.FAILED: "bad"}

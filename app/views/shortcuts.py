@@ -3,7 +3,7 @@
 import string
 from collections.abc import Iterable
 
-from app.security.rights import CATALOGUE
+from app.security.rights import CATALOGUE, REPORTS
 
 #: The workbench is no screen of the catalogue.
 WORKBENCH = "workbench"
@@ -20,7 +20,8 @@ def letters_of(keys: Iterable[str]) -> dict[str, str]:
     return found
 
 
-_SCREENS = [screen for module in CATALOGUE for screen in module.screens if screen.in_menu]
+# There are more pages than letters: of the reports the first alone has one.
+_SCREENS = [screen for module in CATALOGUE for screen in module.screens if screen.in_menu and screen not in REPORTS[1:]]
 LETTERS = letters_of(
     [WORKBENCH, *(screen.key for screen in _SCREENS), *(page.key for screen in _SCREENS for page in screen.pages)]
 )

@@ -23,11 +23,12 @@ from app.views.changes import Reading, in_one_line
 from app.views.edge import actor, zone
 from app.views.forms import CrmForm
 from app.views.guards import expose, needs
-from app.views.listing import PersonFilter, RangeFilter
+from app.views.listing import PersonFilter
 from app.views.model_view import CrmModelView
 from app.views.moves import reason_field
 from app.views.pager import list_frame
 from app.views.presentation import EMPTY, Button, Cell, Column, Row
+from app.views.range_filter import RangeFilter
 from app.views.record_history import Pages
 from app.views.saving import Failure, attempt, refuse_foreign_fields, refused
 

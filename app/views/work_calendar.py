@@ -18,10 +18,11 @@ from app.views import listing
 from app.views.days import DayField
 from app.views.edge import actor, zone
 from app.views.forms import CrmForm, form_class
-from app.views.listing import ChoiceFilter, RangeFilter
+from app.views.listing import ChoiceFilter
 from app.views.lists import Look
 from app.views.model_view import CrmModelView
 from app.views.presentation import Cell, Column
+from app.views.range_filter import RangeFilter
 
 WORKED, OFF = Label("Worked"), Label("Day off")
 

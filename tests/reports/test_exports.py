@@ -49,7 +49,7 @@ def edition(rows: int = 4, **given: str) -> Edition:
         columns=[one.key for one in COLUMNS[1:]],
     )
     outcome = Outcome(Table.summed(COLUMNS, frame), facts=(Fact("More than before", is_head=True), Fact("A fact.")))
-    report = Report("contribution", REPORT_CONTRIBUTION, FILTERS, lambda _: {}, lambda *_: outcome)
+    report = Report("contribution", REPORT_CONTRIBUTION, FILTERS, lambda *_: {}, lambda *_: outcome)
     return Edition(report, asked(**given), outcome, MADE, "许安宁")
 
 

@@ -48,7 +48,7 @@ def test_a_head_of_a_department_submits_only_what_he_sees(session_of):
     with session_of("head_a") as (session, actor):
         report = submit(session, actor)
         frozen = read_frozen(figures(session, report))
-        assert frozen.totals()["contribution"] == {"amount": 38450, "rows": 1}
+        assert frozen.totals()["contribution"].items() >= {"amount": 38450, "rows": 1}.items()
         seen = session.scalars(select(Customer.id)).all()
         assert list(frozen.analysis("contribution").records) == list(seen)
         assert "泰州知微生物有限公司" not in figures(session, report)
@@ -120,7 +120,7 @@ def test_a_later_report_shows_the_change_since_the_one_before(session_of):
         report = submit(session, actor)
         frozen = read_frozen(figures(session, report))
         assert frozen.period_before == date(2026, 2, 1)
-        assert frozen.totals_before("contribution") == {"amount": 0, "rows": 0}
+        assert frozen.totals_before("contribution").items() >= {"amount": 0, "rows": 0}.items()
         assert read_frozen(figures(session, report)).totals()["contribution"]["amount"] == 38450
 
 

@@ -164,7 +164,7 @@ def test_a_segment_leads_to_its_customers_page_by_page(ten, session_of, as_):
         page = browser.get(href).get_data(as_text=True)
         assert f'<span class="count">{count}</span>' in page
     assert listed(browser, total) == 12
-    assert listed(browser, basis.links["12 个客户"]) == 12
+    assert listed(browser, basis.links["12 家客户"]) == 12
 
 
 def test_scores_are_asked_for_one_by_one(ten, session_of):

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-
-from sqlalchemy.orm import Session
+from dataclasses import replace
 
 from app.i18n import Label, gettext, ngettext
 from app.models.orders import OrderStatus
 from app.reports.contribution import drawing, explaining, sources
 from app.reports.contribution.addresses import orders_href, silent_href
 from app.reports.contribution.finding import Found, find
-from app.reports.contribution.groups import By
+from app.reports.contribution.groups import By, in_words
 from app.reports.contribution.sources import Compare
 from app.reports.contribution.wording import period_in_words
 from app.reports.engine import (
@@ -45,7 +44,7 @@ FILTERS = (
 
 def outcome_of(found: Found, asked: Asked) -> Outcome:
     """The table with what explains it."""
-    ranking, told = found.ranking, found.comparison
+    ranking, told = replace(found.ranking, rows=in_words(found.ranking.rows)), found.comparison
     charts: list[Chart] = [drawing.pareto(asked, ranking, found.basis)] if ranking.count else []
     if told is not None and found.basis_before is not None:
         charts.append(drawing.bridge(asked, told, found.basis, found.basis_before))
@@ -124,9 +123,4 @@ def _orders_of(asked: Asked, period: Period | None) -> Callable[[Row], str]:
     return lambda row: orders_href(asked, period, row.get("key"))
 
 
-def find_contribution(session: Session, asked: Asked) -> Outcome:
-    """Read what is asked for and make the outcome of it."""
-    return outcome_of(find(session, asked), asked)
-
-
-REPORT = Report("contribution", REPORT_CONTRIBUTION, FILTERS, steps=find_contribution)
+REPORT = Report("contribution", REPORT_CONTRIBUTION, FILTERS, find, outcome_of)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from app.i18n import Label, gettext, ngettext
 from app.reports.contribution.addresses import orders_href
 from app.reports.contribution.bridge import Bridge, Part
+from app.reports.contribution.groups import word_for_missing
 from app.reports.contribution.mix import MOST_CUSTOMERS, Effects
 from app.reports.contribution.ranking import Ranking, relative
 from app.reports.contribution.wording import money, percent, period_in_words, signed_percent
@@ -30,7 +31,8 @@ class Comparison:
     then: Period
     bridge: Bridge
     amounts: DataFrame
-    names: Mapping[int, str]
+    #: None for one that the reader does not see.
+    names: Mapping[int, str | None]
     #: By customer; None where too many customers changed to read their lines.
     effects: Mapping[int, Effects] | None
 
@@ -81,7 +83,7 @@ def facts_of(told: Comparison) -> list[Fact]:
     return [*_parts(told.bridge, told.names), *_concentration(told), *_too_many_to_explain(told)]
 
 
-def _parts(bridge: Bridge, names: Mapping[int, str]) -> list[Fact]:
+def _parts(bridge: Bridge, names: Mapping[int, str | None]) -> list[Fact]:
     """A sentence for each way in which customers changed; of none there is nothing to tell."""
     found = []
     for part, sentence in (
@@ -91,7 +93,7 @@ def _parts(bridge: Bridge, names: Mapping[int, str]) -> list[Fact]:
         (bridge.lost, _lost),
     ):
         if part.count and part.first is not None:
-            name = names[part.first]
+            name = names[part.first] or word_for_missing(part.first)
             text = sentence(part, name, money(abs(part.first_change)))
             found.append(Fact(text, {name: f"/customers/show/{part.first}"}))
     return found
@@ -221,7 +223,7 @@ def _most(told: Comparison) -> Table:
 
     effects = told.effects or {}
     rows = [
-        {"key": key, "name": told.names[key], "change": change, **_told(effects.get(key))}
+        {"key": key, "name": told.names[key] or word_for_missing(key), "change": change, **_told(effects.get(key))}
         for key, change in told.bridge.most.items()
     ]
     columns = (Column("name", Label("Customer name"), href=customer), CHANGE, *_unsummed(PARTS))

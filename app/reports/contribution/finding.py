@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.actions.settings import ABC_A, ABC_B, values_of
@@ -13,7 +14,7 @@ from app.reports.contribution import sources
 from app.reports.contribution.bridge import bridge_of
 from app.reports.contribution.drawing import Basis
 from app.reports.contribution.explaining import Comparison
-from app.reports.contribution.groups import By, called, names_of, word_for_missing
+from app.reports.contribution.groups import By, called, names_of
 from app.reports.contribution.mix import MOST_CUSTOMERS, Effects, bought_products, bought_without_lines, effects_of
 from app.reports.contribution.ranking import Cuts, Ranking
 from app.reports.contribution.reading import ranking_of, read_amounts, read_page
@@ -56,41 +57,49 @@ def find(session: Session, asked: Asked) -> Found:
 
 
 def _found(session: Session, asked: Asked, ranking: Ranking) -> Found:
+    wanted = _wanted(asked, ranking)
     names = _names(session, asked, ranking.rows["key"])
-    stands = frame_of(session, sources.basis(asked)).iloc[0]
-    orders = ranking.orders
-    if orders is None:
-        orders = _number(session, sources.orders_in(asked, asked["period"]))
-    silent = int(stands["customers"]) - (ranking.count if asked["by"] is By.CUSTOMER else 0)
-    basis = Basis(orders, int(stands["unmatched"]), 0, _sees_unmatched(session))
+    return _told(session, asked, ranking, names=names, numbers=_numbers(session, wanted))
+
+
+def _wanted(asked: Asked, ranking: Ranking) -> dict[str, Statement]:
+    counted = {} if ranking.orders is not None else {"orders": sources.orders_in(asked, asked["period"])}
+    return {**counted, **sources.basis(asked)}
+
+
+def _told(session: Session, asked: Asked, ranking: Ranking, *, names: Names, numbers: Mapping[str, int]) -> Found:
+    """The rows with their names, on what they stand."""
+    orders = numbers["orders"] if ranking.orders is None else ranking.orders
+    silent = numbers["customers"] - (ranking.count if asked["by"] is By.CUSTOMER else 0)
+    basis = Basis(orders, numbers["unmatched"], numbers.get("without_lines", 0), _sees_unmatched(session))
     return Found(replace(ranking, rows=_named(ranking.rows, names)), basis, silent)
 
 
 def _compared(session: Session, asked: Asked, then: Period, ranking: Ranking, *, amounts: DataFrame) -> Found:
     """With what made the change; orders without lines are counted where they are part of what it is made of."""
-    found, bridge = _found(session, asked, ranking), bridge_of(amounts)
-    names = _names(session, asked, bridge.named)
+    bridge = bridge_of(amounts)
     effects = _effects(session, asked, then, _changed(amounts))
-    known = {key: _name_of(key, names) for key in bridge.named}
+    wanted = {**_wanted(asked, ranking), "unmatched_before": sources.unmatched(asked, then)}
+    if ranking.orders_before is None:
+        wanted["orders_before"] = sources.orders_in(asked, then)
+    if effects:
+        wanted["without_lines"] = sources.orders_in(asked, asked["period"], lines=False)
+        wanted["without_lines_before"] = sources.orders_in(asked, then, lines=False)
+    numbers = _numbers(session, wanted)
+    names = _names(session, asked, (*ranking.rows["key"], *bridge.named))
+    found = _told(session, asked, ranking, names=names, numbers=numbers)
+    orders = numbers["orders_before"] if ranking.orders_before is None else ranking.orders_before
+    without_lines = numbers.get("without_lines_before", 0)
+    before = Basis(orders, numbers["unmatched_before"], without_lines, found.basis.sees_unmatched)
+    known = {key: names.get(key, {}).get("name") for key in bridge.named}
     comparison = Comparison(asked["period"], then, bridge, amounts, known, effects)
-    now, before = (
-        _number(session, sources.orders_in(asked, period, lines=False)) if effects else 0
-        for period in (asked["period"], then)
-    )
-    orders = ranking.orders_before
-    if orders is None:
-        orders = _number(session, sources.orders_in(asked, then))
-    unmatched = _number(session, sources.unmatched(asked, then))
-    return replace(
-        found,
-        comparison=comparison,
-        basis=replace(found.basis, without_lines=now),
-        basis_before=Basis(orders, unmatched, before, found.basis.sees_unmatched),
-    )
+    return replace(found, comparison=comparison, basis_before=before)
 
 
-def _number(session: Session, statement: Statement) -> int:
-    return int(frame_of(session, statement).iloc[0]["number"])
+def _numbers(session: Session, wanted: Mapping[str, Statement]) -> dict[str, int]:
+    """What statements of one number each find, in one statement."""
+    together = select(*(statement.scalar_subquery().label(name) for name, statement in wanted.items()))
+    return {str(name): int(number) for name, number in frame_of(session, together).iloc[0].items()}
 
 
 def _sees_unmatched(session: Session) -> bool:
@@ -105,15 +114,11 @@ def _names(session: Session, asked: Asked, keys: Iterable[int]) -> Names:
     return called(asked["by"], frame_of(session, names_of(asked["by"], {int(key) for key in keys})))
 
 
-def _name_of(key: int, names: Names) -> str:
-    return names.get(key, {}).get("name") or word_for_missing(key)
-
-
 def _named(rows: DataFrame, names: Names) -> DataFrame:
     """The rows with the names of their groups, and of customers with level and manager."""
     keys = [int(key) for key in rows["key"]]
-    more = {word: [names.get(key, {}).get(word) for key in keys] for word in ("level", "manager")}
-    return rows.assign(name=[_name_of(key, names) for key in keys], **more)
+    words = ("name", "name_en", "level", "level_en", "manager")
+    return rows.assign(**{word: [names.get(key, {}).get(word) for key in keys] for word in words})
 
 
 def _changed(amounts: DataFrame) -> list[int]:

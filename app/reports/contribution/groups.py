@@ -114,18 +114,26 @@ _NAMES: Mapping[By, Callable[[], tuple[InstrumentedAttribute[int], Statement]]] 
 
 
 def called(by: By, names: DataFrame) -> dict[int, dict[str, str | None]]:
-    """By key: the ``name``, and of customers the words of ``level`` and ``manager``."""
+    """By key: the ``name``, and of customers ``level`` and ``manager``; what is in the dictionary in both languages."""
     return {int(row["key"]): _words(by, row) for row in names.to_dict("records")}
 
 
 def _words(by: By, row: Mapping[Any, Any]) -> dict[str, str | None]:
     if by is By.CUSTOMER:
-        return {"name": row["name"], "level": word_of(row["level"], row["level_en"]), "manager": _person(row)}
+        return {**{word: row[word] for word in ("name", "level", "level_en")}, "manager": _person(row)}
     if by is By.MANAGER:
         return {"name": _person(row)}
     if by is By.PRODUCT:
         return {"name": "-".join(row[part] for part in ("name", "model", "batch") if isinstance(row[part], str))}
-    return {"name": row["name"] if "name" in row else word_of(row["word"], row["word_en"])}
+    return {"name": row["name"]} if "name" in row else {"name": row["word"], "name_en": row["word_en"]}
+
+
+def in_words(rows: DataFrame) -> DataFrame:
+    """The rows with their names and levels in the reader's language; a group without a name has a word for it."""
+    names = [word_of(*words) for words in zip(rows["name"], rows["name_en"], strict=True)]
+    levels = [word_of(*words) for words in zip(rows["level"], rows["level_en"], strict=True)]
+    named = [name or word_for_missing(int(key)) for name, key in zip(names, rows["key"], strict=True)]
+    return rows.assign(name=named, level=levels)
 
 
 def _person(row: Mapping[Any, Any]) -> str | None:

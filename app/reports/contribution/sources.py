@@ -163,15 +163,14 @@ def head(asked: Asked) -> Statement:
     return _from(YEARS, asked, count, total, orders, least).where(_is_year(asked["period"]))
 
 
-def basis(asked: Asked) -> Statement:
+def basis(asked: Asked) -> dict[str, Statement]:
     """The orders of nobody in the period, and customers: all, or where rows are no customers those without an order."""
     customers = select(func.count(Customer.id))
     if asked["by"] is not By.CUSTOMER:
         customers = customers.where(has_no_order(ORDERS.within(asked["period"]), asked["status"]))
     if asked["name"]:
         customers = customers.where(*found_by(Customer, asked["name"]))
-    nobodys = unmatched(asked, asked["period"]).scalar_subquery()
-    return select(nobodys.label("unmatched"), customers.scalar_subquery().label("customers"))
+    return {"unmatched": unmatched(asked, asked["period"]), "customers": customers}
 
 
 def unmatched(asked: Asked, period: Period | None) -> Statement:

@@ -17,7 +17,7 @@ from app.reports.engine.drill import rows_at, within
 from app.reports.engine.frames import cents, frame_of, sum_of, whole_numbers, word_of
 from app.reports.engine.outcome import Chart, Fact, Outcome
 from app.reports.engine.quantiles import medians, quantile, seconds_of
-from app.reports.engine.report import Report, report_of, reports
+from app.reports.engine.report import Report, Statements, report_of, reports
 from app.reports.engine.shares import part_of, shares
 from app.reports.engine.table import Column, Kind, Row, Table
 from app.reports.engine.wording import percent, yuan
@@ -39,6 +39,7 @@ __all__ = [
     "Report",
     "Row",
     "Slice",
+    "Statements",
     "Table",
     "Unreadable",
     "ask",

@@ -26,20 +26,28 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Statements:
+    """Reads by statements that depend on nothing but what is asked: their frames of whole cents, by name."""
+
+    select: Callable[[Asked], Mapping[str, Statement]]
+
+    def __call__(self, session: Session, asked: Asked) -> Mapping[str, DataFrame]:
+        return {name: frame_of(session, statement) for name, statement in self.select(asked).items()}
+
+
+@dataclass(frozen=True)
 class Report:
     """One report: what it is called, what it may be asked, and how it comes to its outcome.
 
-    ``select`` makes the statements of what is asked, by name; they are read into frames of whole cents; ``tidy`` is a
-    pure function that makes the outcome of these. The session's wall narrows the statements to what its actor sees.
-    Where a step asks for what another one found, ``steps`` is the whole way instead of these two.
+    ``read`` asks the database, mostly by ``Statements``; the session's wall narrows them to what its actor sees.
+    ``tidy`` is a pure function that makes the outcome of what was read, in the reader's language.
     """
 
     name: str
     screen: Screen
     filters: tuple[Filter, ...]
-    select: Callable[[Asked], Mapping[str, Statement]] | None = None
-    tidy: Callable[[Mapping[str, DataFrame], Asked], Outcome] | None = None
-    steps: Callable[[Session, Asked], Outcome] | None = None
+    read: Callable[[Session, Asked], Any]
+    tidy: Callable[[Any, Asked], Outcome]
 
     @property
     def label(self) -> LazyString:
@@ -49,12 +57,7 @@ class Report:
     def find(self, session: Session, asked: Asked) -> Outcome:
         """Read what is asked for and make the outcome of it."""
         asked = asked.of_reader(actor_of(session) or SYSTEM)
-        if self.steps is not None:
-            return self.steps(session, asked)
-        if self.select is None or self.tidy is None:
-            raise TypeError(f"the report {self.name} does not say how it comes to its outcome")
-        frames = {name: frame_of(session, statement) for name, statement in self.select(asked).items()}
-        return self.tidy(frames, asked)
+        return self.tidy(self.read(session, asked), asked)
 
 
 @cache

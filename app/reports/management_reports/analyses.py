@@ -27,7 +27,6 @@ from app.reports.engine import (
     Report,
     Table,
     ask,
-    frame_of,
     report_of,
     reports,
 )
@@ -90,13 +89,8 @@ def asked_of(name: str, period: Period, today: date) -> Asked:
 def live(session: Session, name: str, asked: Asked) -> Analysis:
     """What the report finds now for the session's actor."""
     report = report_of(name)
-    outcome = report.tidy(frames_of(session, report, asked), asked)
+    outcome = report.find(session, asked)
     return analysis_of({**in_words(report, asked, outcome), "records": records_of(session, name, asked)})
-
-
-def frames_of(session: Session, report: Report, asked: Asked) -> Frames:
-    """What the database says, from which the outcome is made in any language."""
-    return {name: frame_of(session, statement) for name, statement in report.select(asked).items()}
 
 
 # ---- the records behind ---------------------------------------------------------------------------------

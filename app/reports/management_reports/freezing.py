@@ -21,7 +21,6 @@ from app.reports.management_reports.analyses import (
     analyses,
     analysis_of,
     asked_of,
-    frames_of,
     in_words,
     records_of,
 )
@@ -59,11 +58,11 @@ def freeze(
 def _frozen(session: Session, report: Report, period: Period, today: date) -> Document:
     """One analysis in every language, from figures that are read once."""
     asked = asked_of(report.name, period, today)
-    frames = frames_of(session, report, asked)
+    found = report.read(session, asked)
     told = []
     for language in LANGUAGES:
         with speaking(language):
-            told.append(in_words(report, asked, report.tidy(frames, asked)))
+            told.append(in_words(report, asked, report.tidy(found, asked)))
     return {**merged(*told), "records": records_of(session, report.name, asked)}
 
 

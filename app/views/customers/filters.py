@@ -12,7 +12,8 @@ from app.models.customers import CustomerStatus
 from app.models.orders import NO_RETURN, Order
 from app.security.rights import CUSTOMERS, Verb
 from app.views.edge import actor
-from app.views.listing import ChoiceFilter, RangeFilter
+from app.views.listing import ChoiceFilter
+from app.views.range_filter import RangeFilter
 
 
 class Completeness(Choice):

@@ -31,12 +31,13 @@ from app.views.edge import actor, zone
 from app.views.failures import split_address
 from app.views.forms import CrmForm
 from app.views.guards import expose, needs
-from app.views.listing import EntryFilter, PersonFilter, RangeFilter
+from app.views.listing import EntryFilter, PersonFilter
 from app.views.lists import Look
 from app.views.moves import MovingView, came_from, reason_field
 from app.views.order_filters import WithoutOrderFilter
 from app.views.presentation import Button, Cell, Row, label_of
 from app.views.printing import PrintedTable
+from app.views.range_filter import RangeFilter
 from app.views.score_filter import ScoreFilter
 from app.views.search_filters import SearchFilter
 

@@ -22,12 +22,13 @@ from app.views.edge import actor, zone
 from app.views.editing import edit_record
 from app.views.forms import CrmForm, form_class
 from app.views.guards import expose, needs
-from app.views.listing import ChoiceFilter, PersonFilter, RangeFilter
+from app.views.listing import ChoiceFilter, PersonFilter
 from app.views.management_reports.asking import begin_form, chosen_period, comment_form
 from app.views.management_reports.figures import FigurePages
 from app.views.management_reports.sections import comment_section, note_section, preview_section, version_section
 from app.views.moves import MovingView
 from app.views.presentation import Button, Cell
+from app.views.range_filter import RangeFilter
 from app.views.saving import attempt, refuse_foreign_fields
 
 OWNED = Label("Write remarks")

@@ -14,6 +14,7 @@ from app.reports.engine import EntryFilter, Filter, OptionFilter, PeriodFilter, 
 from app.security.scope import system
 from app.views import listing
 from app.views.listing import BadAddress, Found
+from app.views.range_filter import RangeFilter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +93,7 @@ class YearCondition(ReportFilter):
 
 
 @dataclass(frozen=True)
-class DaysCondition(listing.RangeFilter):
+class DaysCondition(RangeFilter):
     """The first and the last day."""
 
     source: Filter = field(kw_only=True)

@@ -17,12 +17,13 @@ from app.security.rights import Verb
 from app.views.edge import actor, read_key, zone
 from app.views.forms import CrmForm
 from app.views.guards import expose, needs
-from app.views.listing import ChoiceFilter, PersonFilter, RangeFilter
+from app.views.listing import ChoiceFilter, PersonFilter
 from app.views.missing_filter import Missing, MissingFilter
 from app.views.model_view import CrmModelView
 from app.views.moves import came_from
 from app.views.presentation import Button, Cell, label_of
 from app.views.printing import PrintedTable
+from app.views.range_filter import RangeFilter
 from app.views.score_filter import ScoreFilter
 from app.views.search_filters import CustomerKeyFilter
 from app.views.services.blocks import Block, printed_rounds, steps_of

@@ -23,9 +23,10 @@ from app.views import listing
 from app.views.choice_fields import PersonField, ScoreField
 from app.views.deadlines import due_cell
 from app.views.forms import REQUIRED, field_of
-from app.views.listing import ChoiceFilter, EntryFilter, Filter, RangeFilter
+from app.views.listing import ChoiceFilter, EntryFilter, Filter
 from app.views.moves import ANSWER_FIELDS, MovingView
 from app.views.presentation import Button, Cell, Column, label_of
+from app.views.range_filter import RangeFilter
 from app.views.services.blocks import creation
 
 #: Where the managers to choose from are asked for.

@@ -33,6 +33,7 @@ from app.reports.engine import (
     PeriodFilter,
     PersonFilter,
     Report,
+    Statements,
     Table,
     shares,
 )
@@ -278,6 +279,6 @@ REPORT = Report(
         PeriodFilter("period", Label("Calendar year"), is_more=True),
         OptionFilter("by", Label("Report by"), is_more=True, options=tuple(By), default=By.REASON),
     ),
-    select_cases,
+    Statements(select_cases),
     tidy,
 )

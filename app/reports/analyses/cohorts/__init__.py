@@ -26,6 +26,7 @@ from app.reports.engine import (
     Outcome,
     PeriodFilter,
     Report,
+    Statements,
     Table,
     percent,
     quantile,
@@ -143,6 +144,6 @@ REPORT = Report(
     "cohorts",
     REPORT_COHORTS,
     (PeriodFilter("period", Label("Year of the first order")), *QUESTIONS),
-    select_orders,
+    Statements(select_orders),
     tidy,
 )

@@ -22,6 +22,7 @@ from app.reports.engine import (
     OptionFilter,
     Outcome,
     Report,
+    Statements,
     Table,
     shares,
 )
@@ -170,6 +171,6 @@ REPORT = Report(
         OptionFilter("cross", Label("Crossed with"), options=tuple(By)),
         DayFilter("as_of", Label("As of"), is_more=True),
     ),
-    select_customers,
+    Statements(select_customers),
     tidy,
 )

@@ -19,6 +19,7 @@ from app.reports.engine import (
     Outcome,
     PeriodFilter,
     Report,
+    Statements,
     part_of,
     percent,
     rows_at,
@@ -166,6 +167,6 @@ REPORT = Report(
     "forecast",
     REPORT_FORECAST,
     (PeriodFilter("period", Label("Year of the expected close")), *QUESTIONS),
-    select_opportunities,
+    Statements(select_opportunities),
     tidy,
 )

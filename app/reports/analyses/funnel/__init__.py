@@ -16,6 +16,7 @@ from app.reports.engine import (
     Outcome,
     PeriodFilter,
     Report,
+    Statements,
     part_of,
     percent,
     yuan,
@@ -83,6 +84,6 @@ REPORT = Report(
         PeriodFilter("period", Label("Year of creation")),
         *QUESTIONS,
     ),
-    select_opportunities,
+    Statements(select_opportunities),
     tidy,
 )

@@ -19,6 +19,7 @@ from app.reports.engine import (
     Outcome,
     Report,
     Row,
+    Statements,
     Table,
     percent,
     rows_at,
@@ -232,6 +233,6 @@ REPORT = Report(
         OptionFilter("frequency", Label("Frequency (1–5)"), is_more=True, options=tuple(Score)),
         OptionFilter("monetary", Label("Amount (1–5)"), is_more=True, options=tuple(Score)),
     ),
-    select_customers,
+    Statements(select_customers),
     tidy,
 )

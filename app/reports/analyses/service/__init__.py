@@ -24,6 +24,7 @@ from app.reports.engine import (
     Outcome,
     PeriodFilter,
     Report,
+    Statements,
     Table,
 )
 from app.reports.engine.frames import Statement
@@ -292,6 +293,6 @@ REPORT = Report(
         PeriodFilter("period", Label("Calendar year")),
         OptionFilter("by", Label("Report by"), options=tuple(By), default=By.KIND),
     ),
-    select_requests,
+    Statements(select_requests),
     tidy,
 )

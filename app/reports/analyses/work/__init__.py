@@ -21,6 +21,7 @@ from app.reports.engine import (
     PersonFilter,
     Report,
     Row,
+    Statements,
     Table,
     rows_at,
     within,
@@ -180,6 +181,6 @@ REPORT = Report(
         PeriodFilter("period", Label("Calendar year")),
         PersonFilter("person", Label("Employee")),
     ),
-    select_work,
+    Statements(select_work),
     tidy,
 )
