@@ -16,19 +16,23 @@ from sqlalchemy import case, func, select
 from app import create_app, demo
 from app.actions.attachments import FileStore
 from app.actions.customers.transfer import transfer
+from app.actions.management_reports import begin_report, comment, make_move, write_remarks
 from app.clock import now
 from app.database import upgrade
 from app.extensions import appbuilder, db
-from app.i18n import Told
+from app.i18n import Told, company_zone
 from app.jobs.frame import run_due
 from app.models import Attachment, Customer, Employee, Interaction, Order, Refresh, RefreshState, SetAside
 from app.models.hand_over import HandOver
 from app.models.lists import ListView
+from app.models.management_reports import Rhythm
+from app.reports.periods import month_start
 from app.security.actor import SYSTEM, load_actor
 from app.security.scope import copying
 from app.views.customers.parts import CustomerPart
 from app.views.model_view import CrmModelView
 from app.views.moves import MovingView
+from app.views.reports import ReportPage
 from config import Settings
 from tests.browser_site import Visitor, chromium, served
 from tests.browsing import Browser
@@ -103,7 +107,7 @@ class Showroom:
             for who, browser in browsers.items():
                 answer = browser.get(one)
                 if answer.status_code == 200:
-                    is_whole = "<html" in answer.get_data(as_text=True)[:2000]
+                    is_whole = answer.mimetype == "text/html" and "<html" in answer.text[:2000]
                     return Place(one if is_whole else "", who)
                 if 300 <= answer.status_code < 400:
                     return Place("", who)
@@ -170,11 +174,31 @@ def _save_filters(app: Flask) -> None:
     """The widest person keeps one filter of each list."""
     with app.app_context():
         owner_id = key_of(app, PEOPLE[0])
-        lists = [one for one in appbuilder().baseviews if isinstance(one, CrmModelView)]
+        lists = [one for one in appbuilder().baseviews if isinstance(one, CrmModelView | ReportPage)]
         db.session.info["actor"] = SYSTEM
         for one in lists:
-            db.session.add(ListView(owner_id=owner_id, screen=one.list_key, name="甲", sort=one.default_sort))
+            sort = getattr(one, "default_sort", "")
+            db.session.add(ListView(owner_id=owner_id, screen=one.list_key, name="甲", sort=sort))
         db.session.commit()
+
+
+def _report(app: Flask) -> None:
+    """The supervisor submitted a month's report, the executive commented on it, and the next one is begun."""
+    with app.test_request_context():
+        session, today = db.session(), now(company_zone())
+        by = load_actor(session, session.get_one(Employee, key_of(app, "zhuguan")))
+        session.info["actor"] = by
+        first = month_start(today.date(), -1)
+        report = begin_report(session, Rhythm.MONTHLY, first, by=by, at=today)
+        write_remarks(
+            session, report, {"overall_remark": "老客户稳定，新客户集中在华东。"}, by=by, version=report.version
+        )
+        make_move(session, report, "submit", by=by, at=today)
+        begin_report(session, Rhythm.MONTHLY, month_start(today.date()), by=by, at=today)
+        reader = load_actor(session, session.get_one(Employee, key_of(app, "gaoguan")))
+        session.info["actor"] = reader
+        comment(session, report, "下月请写明流失客户的挽回计划。", by=reader, at=today)
+        session.commit()
 
 
 def _hand_over(app: Flask) -> None:
@@ -239,6 +263,7 @@ def opened(folder: Path) -> Iterator[Showroom]:
     _transfer(app)
     _meet(app)
     _refresh(app)
+    _report(app)
     try:
         with served(app) as address, chromium() as browser:
             yield Showroom(app, address, browser)

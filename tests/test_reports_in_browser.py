@@ -1,0 +1,63 @@
+"""Every report photographed in both languages and themes, wide and on a phone, and the pages of its PDF as pictures."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pypdfium2  # type: ignore[import-untyped]  # it has no types
+import pytest
+
+from app.reports.engine import reports
+from tests.browser_site import COLOURS, RULES, SCREENS
+from tests.browsing import Browser
+from tests.showroom import Showroom, opened
+
+pytestmark = pytest.mark.browser
+#: What a report is asked for beside the bare page, where that shows more of it.
+ASKED = {"contribution": "?year=2026", "composition": "?by=region&cross=level", "funnel": "?by=manager"}
+#: What no reader shall meet.
+NOT_FOR_PEOPLE = ("None", "nan", "NaT", "\N{REPLACEMENT CHARACTER}", "&lt;")
+
+
+@pytest.fixture(scope="module")
+def showroom(tmp_path_factory: Any) -> Iterator[Showroom]:
+    """The demo company with its orders, requests, cases and opportunities."""
+    with opened(tmp_path_factory.mktemp("reports")) as showroom:
+        yield showroom
+
+
+@pytest.mark.parametrize("name", sorted(reports()))
+def test_a_report_in_both_languages_and_themes_on_desk_and_phone(showroom, name):
+    complaints = []
+    for locale, theme in (("zh", "light"), ("zh", "dark"), ("en", "light"), ("en", "dark")):
+        visitor = showroom.visit("zhuguan", locale, theme=theme)
+        visitor.page.goto(f"/reports/{name}{ASKED.get(name, '')}")
+        rules = RULES if (locale, theme) == ("zh", "light") else COLOURS
+        look = f"report-{name}-{locale}-{theme}"
+        complaints += [f"{look}: {one}" for one in visitor.violations(rules)]
+        said = visitor.page.inner_text("main").split()
+        complaints += [f"{look}: says {one}" for one in NOT_FOR_PEOPLE if one in said]
+        for width in (1366, 390):
+            visitor.resize(width)
+            visitor.shot(f"{look}-{width}")
+            if visitor.is_wider_than_the_screen():
+                complaints.append(f"{look}: scrolls sideways at {width}")
+        visitor.close()
+    assert complaints == []
+
+
+@pytest.mark.parametrize("locale", ["zh", "en"])
+def test_a_pdf_as_pictures_of_its_pages(showroom, locale):
+    with showroom.app.app_context():
+        reader = Browser(showroom.app, "zhuguan", locale=locale)
+    addresses = {name: f"/reports/{name}/pdf{ASKED.get(name, '')}" for name in sorted(reports())}
+    addresses["management"] = "/management-reports/pdf/1"
+    for name, address in addresses.items():
+        answer = reader.get(address)
+        assert answer.mimetype == "application/pdf", address
+        pages = pypdfium2.PdfDocument(answer.data)
+        assert len(pages) >= 1
+        text = pages[0].get_textpage().get_text_range()
+        assert not any(one in text.split() for one in NOT_FOR_PEOPLE), address
+        SCREENS.mkdir(parents=True, exist_ok=True)
+        for number in range(min(len(pages), 8)):
+            pages[number].render(scale=1).to_pil().save(SCREENS / f"pdf-{name}-{locale}-{number + 1}.png")
