@@ -410,7 +410,7 @@ def test_a_kind_this_version_does_not_know_is_shown_plainly(rows, session_of):
 
 def test_every_sentence_takes_what_is_told(app):
     told = {"by": "a", "name": "b", "before": "c", "after": "d", "day": "e", "todo": "f", "count": "g", "summary": "h"}
-    told |= {"level": "i", "moment": "j"}
+    told |= {"level": "i", "moment": "j", "period": "k", "reason": "l"}
     with app.test_request_context():
         for locale in ("zh", "en"):
             with force_locale(locale):
