@@ -36,12 +36,17 @@ def write(edition: Edition, file: IO[bytes]) -> None:
         "title": edition.title,
         "made": edition.made(),
         "conditions": list(edition.conditions()),
-        "is_turned": len(edition.outcome.table.columns) > UPRIGHT_COLUMNS,
+        "is_turned": is_turned(edition.outcome.table),
         "facts": facts_of(edition.outcome.facts),
         "charts": charts_of(charts),
         "tables": [table_of(table) for table in edition.tables()],
     }
     file.write(compile_pdf("report", data, pictures_of(charts)))
+
+
+def is_turned(*tables: Table) -> bool:
+    """Whether tables need the paper turned."""
+    return any(len(table.columns) > UPRIGHT_COLUMNS for table in tables)
 
 
 def compile_pdf(template: str, data: Mapping[str, Any], pictures: Mapping[str, bytes]) -> bytes:

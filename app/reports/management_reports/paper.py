@@ -12,7 +12,7 @@ from app.models.management_reports import ManagementReportVersion, name_of_perio
 from app.reports.charts import PALETTE
 from app.reports.engine import Table
 from app.reports.exports.edition import NOT_IN_NAMES
-from app.reports.exports.pdf import compile_pdf, facts_of, table_of
+from app.reports.exports.pdf import compile_pdf, facts_of, is_turned, table_of
 from app.reports.management_reports.analyses import Analysis, FrozenChart
 from app.reports.management_reports.comparing import Line, change_of_totals, totals_of
 from app.reports.management_reports.freezing import Frozen, read_frozen
@@ -60,6 +60,7 @@ def _facts(version: ManagementReportVersion) -> list[tuple[str, str]]:
 def _analysis(version: ManagementReportVersion, frozen: Frozen, one: Analysis) -> dict[str, Any]:
     return {
         "title": one.title,
+        "is_turned": is_turned(*one.tables),
         "conditions": [(gettext("Reported period"), version.report.period)],
         "remark": frozen.remarks[one.name] or "",
         "facts": facts_of(one.facts),

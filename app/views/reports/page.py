@@ -18,6 +18,7 @@ from app.views.edge import zone
 from app.views.guards import expose, needs
 from app.views.lists import Look, SavedFilters
 from app.views.pager import list_frame, look_frame
+from app.views.presentation import LONG_TEXT
 from app.views.reports.files import ReportFiles
 from app.views.reports.filters import Counted, OptionCondition, years_of_orders
 
@@ -130,7 +131,8 @@ def _totals(table: Table) -> tuple[str, int, list[tuple[str, str, str]]]:
 
 
 def _cell(column: Column, row: Mapping[str, Any], text: str) -> tuple[str, str, str]:
-    return text, column.href(row) if column.href and text else "", _look(column, row.get(column.key))
+    look = "long" if column.kind is Kind.TEXT and len(text) > LONG_TEXT else _look(column, row.get(column.key))
+    return text, column.href(row) if column.href and text else "", look
 
 
 def _look(column: Column, value: Any = None) -> str:
