@@ -98,7 +98,9 @@ def test_a_page_in_both_languages_and_themes_on_desk_and_phone(showroom, name):
                 reach(visitor, key)
                 look = f"{name}-{locale}-{theme}-{width}"
                 visitor.shot(look)
-                complaints += [f"{look}: {one}" for one in visitor.violations()]
+                # Other words and colours can break contrast alone; the width changes what is there.
+                rules = RULES if (locale, theme) == ("zh", "light") else COLOURS
+                complaints += [f"{look}: {one}" for one in visitor.violations(rules)]
                 if visitor.is_wider_than_the_screen():
                     complaints.append(f"{look}: scrolls sideways")
             visitor.close()
