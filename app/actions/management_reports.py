@@ -307,7 +307,10 @@ def due_period(session: Session, today: date) -> tuple[Rhythm, date] | None:
 
 
 def tell_due(session: Session, *, today: date, at: datetime) -> int:
-    """Tell whoever may submit a report and has not that it is due, each once; returns how many were told."""
+    """Tell whoever may submit a report and has not that it is due, each once; returns how many were told.
+
+    Who reviews such reports too, as administrators do, owes none.
+    """
     due = due_period(session, today)
     if due is None:
         return 0
@@ -315,8 +318,9 @@ def tell_due(session: Session, *, today: date, at: datetime) -> int:
     with system(session, "whoever has not submitted is told, whatever anybody sees"):
         is_of_period = (ManagementReport.rhythm == rhythm, ManagementReport.first_day == first)
         submitted = select(ManagementReport.owner_id).where(*is_of_period, ManagementReport.number > 0)
-        people = select(Employee).where(Employee.active.is_(True), Employee.id.in_(holders_of(SUBMIT)))
-        late = session.scalars(people.where(Employee.id.not_in(submitted)).order_by(Employee.id)).all()
+        writers = (Employee.id.in_(holders_of(SUBMIT)), Employee.id.not_in(holders_of(REVIEW)))
+        people = select(Employee).where(Employee.active.is_(True), *writers, Employee.id.not_in(submitted))
+        late = session.scalars(people.order_by(Employee.id)).all()
         sign = sign_of_period(rhythm, first)
         told: dict[str, Any] = {"key": sign, "values": {"period": sign}, "by": SYSTEM, "at": at}
         return sum(tell(session, MANAGEMENT_REPORT_DUE, [one.id], about=one, **told) for one in late)

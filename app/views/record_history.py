@@ -1,6 +1,6 @@
 """The history of a record: what the audit log tells of it and of what hangs on it, the newest first."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +65,10 @@ class RecordHistory:
             return None
         return Button(Label("History"), self.path(f"history/{row.id}"), "history", "history")
 
+    def told_in_history(self, _row: Any) -> Sequence[Any]:
+        """What narrows the entries of a record's history further than the reader's rights do."""
+        return ()
+
     @expose("/history/<int:pk>")
     @needs(Verb.SEE)
     def history(self: Any, pk: int) -> Any:
@@ -72,7 +76,7 @@ class RecordHistory:
         row = self.load(pk, self.show_columns)
         size = listing.PAGE_SIZES[1]
         query = listing.read_query(request.args, (), sortable=("id",), sort="-id", page_size=size)
-        keys = select(AuditEntry.id).where(*_of_record(row))
+        keys = select(AuditEntry.id).where(*_of_record(row), *self.told_in_history(row))
         found = listing.find(session(), AuditEntry, keys, query, options=[joinedload(AuditEntry.person)])
         found.count = min(listing.count(session(), keys), listing.COUNT_CAP)
         reading = Reading(found.rows, shows_phones=self.shows_phones(row))
@@ -87,10 +91,11 @@ class RecordHistory:
 
 def latest_of(row: Any, most: int) -> list[Happening]:
     """The latest that happened to ``row`` and to what hangs on it."""
-    statement = select(AuditEntry).where(*_of_record(row)).options(joinedload(AuditEntry.person))
-    latest = statement.order_by(AuditEntry.id.desc()).limit(most)
+    view = view_of(row)
+    statement = select(AuditEntry).where(*_of_record(row), *view.told_in_history(row))
+    latest = statement.options(joinedload(AuditEntry.person)).order_by(AuditEntry.id.desc()).limit(most)
     entries = session().scalars(latest, execution_options=ONE_BY_ONE).all()
-    reading = Reading(entries, shows_phones=view_of(row).shows_phones(row))
+    reading = Reading(entries, shows_phones=view.shows_phones(row))
     return [_happening(entry, reading, row) for entry in entries]
 
 

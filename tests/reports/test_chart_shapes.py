@@ -271,6 +271,12 @@ def test_a_file_stands_by_itself():
     assert "一 & 二: 3" in [one.text for one in root.iter("{http://www.w3.org/2000/svg}title")]
 
 
+def test_a_name_that_looks_like_a_colour_stays():
+    text = charts.standalone_svg(charts.bars(["var(--zk-x)"], [3]), "var(--zk-y)")
+    assert "var(--zk-x)" in text and "var(--zk-y)" in text and charts.PALETTE["chart"] in text
+    assert charts.in_light('<path fill="var(--zk-bg)"/>') == f'<path fill="{charts.PALETTE["bg"]}"/>'
+
+
 @given(text=st.text(st.sampled_from("客户贡献ABCWMmwil.,-%0123456789（）—…"), max_size=40), width=st.integers(0, 300))
 @settings(max_examples=200, deadline=None)
 def test_a_shortened_text_fits(text, width):

@@ -1,18 +1,17 @@
 """Management reports: frozen figures, what became of them since, and whose they are."""
 
-import json
 from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from app.actions import management_reports as actions
-from app.extensions import db
+from app.actions.basedata import find_entry
 from app.i18n import company_zone
-from app.models import Customer, CustomerMonth, Employee, ManagementReport, ManagementReportVersion, Rhythm
-from app.reports.management_reports import asked_of, compare, live, read_frozen
+from app.models import Category, Customer, CustomerMonth, ManagementReport, ManagementReportVersion, Rhythm
+from app.reports.management_reports import asked_of, change_since, compare, live, read_frozen
 from app.reports.management_reports.freezing import merged, spoken
 from app.security.scope import copying
 
@@ -124,27 +123,57 @@ def test_a_later_report_shows_the_change_since_the_one_before(session_of):
         assert read_frozen(figures(session, report)).totals()["contribution"]["amount"] == 38450
 
 
-def test_what_is_asked_later_is_of_the_scope_of_then(rows, session_of):
+def test_totals_of_a_period_before_do_not_stand_beside_those_of_another_report(session_of):
     with session_of("head_a") as (session, actor):
+        submit(session, actor, begin(session, actor, date(2026, 2, 1)))
+        frozen = read_frozen(figures(session, submit(session, actor)))
+        table, before = frozen.analysis("contribution").table, frozen.totals_before("contribution")
+        assert {"previous", "change"} <= table.totals.keys() & before.keys()
+        lines = [(one.then, one.now) for one in change_since(table, before)]
+        assert lines == [("0.00", "384.50"), ("0", "1")]
+        assert [one.now for one in change_since(table, {"rows": 0, "gone": 1})] == ["1"]
+        assert change_since(table, {}) == []
+
+
+def test_a_customer_whose_words_changed_is_one_row(rows, session_of):
+    with session_of("supervisor") as (session, actor):
         report = submit(session, actor)
-        frozen = read_frozen(figures(session, report))
-        assert json.loads(frozen.text)["scope"]["reads"]["customers"] == "department"
+        then = read_frozen(figures(session, report))
         session.commit()
-        key = report.owner_id
     with rows() as session:
-        session.execute(update(Employee).where(Employee.id == key).values(active=False))
-    with session_of("admin") as (session, _):
-        kept = json.loads(frozen.text)["scope"]["departments"]
-        seen = frozen.scope(key, lambda keys: actions_paths(session, keys) if keys == kept else {})
-        db.session.info["actor"] = seen
-        found = live(session, "contribution", asked_of("contribution", frozen.period, AT.date()))
-        assert found.table.totals["amount"] == 38450
+        customer = session.scalars(select(Customer).where(Customer.name == "镇江岚砺磨具有限公司")).one()
+        was, customer.name = customer.level, "镇江岚砺磨具集团"
+        customer.level = find_entry(session, Category.LEVEL, "战略合作伙伴")
+        assert customer.level not in {was, None}
+        sell(session, customer, 1_000_000)
+    with session_of("supervisor") as (session, actor):
+        now = live(session, "contribution", asked_of("contribution", then.period, AT.date()))
+        classes = [[row["abc"] for row in one.rows()] for one in (then.analysis("contribution").table, now.table)]
+        assert classes[0] != classes[1]
+        changed = [one for one in compare(then.analysis("contribution"), now).rows if one.now == "10,384.50"]
+        assert [(one.then, one.change) for one in changed] == [("384.50", "+10,000.00")]
+        assert not [one for one in compare(then.analysis("contribution"), now).rows if "—" in (one.then, one.now)]
 
 
-def actions_paths(session, keys):
-    from app.models import Department
+@pytest.mark.parametrize("name", ["contribution", "composition", "service"])
+def test_every_row_is_frozen_with_what_it_stands_for(session_of, name):
+    with session_of("supervisor") as (session, actor):
+        table = read_frozen(figures(session, submit(session, actor))).analysis(name).table
+        assert table.rows_in_all
+        assert any(row["id"] is not None for row in table.rows())
 
-    return dict(session.execute(select(Department.id, Department.path).where(Department.id.in_(keys))).all())
+
+def test_the_records_of_the_composition_are_those_of_its_day(rows, session_of):
+    with rows() as session:
+        first, *others = session.scalars(select(Customer).order_by(Customer.id)).all()
+        first.created_on = datetime(2026, 3, 31, 23, 59, tzinfo=company_zone())
+        for one in others:
+            one.created_on = datetime(2026, 4, 1, tzinfo=company_zone())
+        key = first.id
+    with session_of("supervisor") as (session, actor):
+        found = read_frozen(figures(session, submit(session, actor))).analysis("composition")
+        assert list(found.records) == [key]
+        assert found.table.totals["count"] == 1
 
 
 def test_two_languages_are_kept_as_one_where_they_agree():

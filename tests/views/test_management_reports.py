@@ -1,6 +1,8 @@
 """Management reports at the door: who may do what in which state, and what everybody reads."""
 
 import threading
+from decimal import Decimal
+from importlib import import_module
 from io import BytesIO
 
 import pytest
@@ -11,14 +13,20 @@ from app.actions.management_reports import REPORTS, tell_due
 from app.clock import now
 from app.i18n import company_zone
 from app.models import (
+    Customer,
+    CustomerMonth,
+    Department,
     Employee,
     ManagementReport,
     ManagementReportComment,
     ManagementReportVersion,
+    Reach,
     Reminder,
     ReportStatus,
+    RoleReach,
 )
 from app.models.reminders import MANAGEMENT_REPORT_DUE
+from app.security.scope import copying
 from tests.browsing import Browser, fields_of, text_of
 from tests.cast import CAST, key_of
 from tests.walk import counted, everything
@@ -121,9 +129,69 @@ def test_an_executive_reads_exactly_what_the_submitter_saw(as_, rows):
     head.submit("/management-reports/add", period=MARCH)
     key = key_of_draft(rows)
     head.submit(f"/management-reports/move/submit/{key}")
-    for page in (f"show/{key}", f"figures/{key}?name=contribution", f"compared/{key}?name=contribution"):
+    for page in (f"show/{key}", f"figures/{key}?name=contribution"):
         shown = text_of(as_("executive").get(f"/management-reports/{page}"))
         assert "384.50" in shown and "769.00" not in shown and "泰州知微" not in shown, page
+
+
+def test_now_is_what_the_reader_sees_today(as_, rows):
+    head = as_("head_a")
+    head.submit("/management-reports/add", period=MARCH)
+    key = key_of_draft(rows)
+    head.submit(f"/management-reports/move/submit/{key}")
+    address = f"/management-reports/compared/{key}?name=contribution"
+    shown = text_of(as_("executive").get(address))
+    assert "384.50" in shown and "769.00" in shown and "泰州知微" in shown
+    assert "您本人今天可见" in text_of(as_("executive").get(f"/management-reports/compare/{key}"))
+
+
+@pytest.mark.parametrize("is_moved", [True, False])
+def test_whoever_lost_a_department_does_not_read_its_figures_of_today(as_, rows, is_moved):
+    """Whether he leads another one now, or sees what is his own alone."""
+    head = as_("head_a")
+    head.submit("/management-reports/add", period=MARCH)
+    key = key_of_draft(rows)
+    head.submit(f"/management-reports/move/submit/{key}")
+    with rows() as session, copying(session):
+        name = Customer.name == "镇江岚砺磨具有限公司"
+        month = session.scalars(
+            select(CustomerMonth).join(Customer, CustomerMonth.customer_id == Customer.id).where(name)
+        )
+        month.one().amount = Decimal("507.95")
+    address = f"/management-reports/compared/{key}?name=contribution"
+    assert "507.95" in text_of(head.get(address))
+    with rows() as session:
+        person = session.scalars(select(Employee).where(Employee.username == "head_a")).one()
+        if is_moved:
+            person.department = session.scalars(select(Department).where(Department.name == "二部")).one()
+        else:
+            for one in session.scalars(select(RoleReach).where(RoleReach.role_id == person.roles[0].id)):
+                one.reads = one.writes = Reach.OWN
+    shown = text_of(as_("head_a").get(address))
+    assert "384.50" in shown and "507.95" not in shown
+
+
+def test_remarks_being_rewritten_are_in_nobody_elses_history(as_, submitted):
+    supervisor, path = as_("supervisor"), f"/management-reports/history/{submitted}"
+    as_("executive").submit(f"/management-reports/move/send_back/{submitted}", reason="请说明华东")
+    supervisor.submit(f"/management-reports/edit/{submitted}", overall_remark="华东或将裁撤")
+    supervisor.submit(f"/management-reports/edit/{submitted}", overall_remark="华东持平")
+    assert "华东或将裁撤" in text_of(supervisor.get(path))
+    for who in ("executive", "admin"):
+        told = text_of(as_(who).get(path))
+        assert "请说明华东" in told and "华东或将裁撤" not in told and "华东持平" not in told
+    supervisor.submit(f"/management-reports/move/submit/{submitted}")
+    told = text_of(as_("executive").get(path))
+    assert "请说明华东" in told and "华东或将裁撤" not in told
+
+
+def test_the_preview_does_not_ask_for_the_records_behind(as_, draft, monkeypatch):
+    asked = []
+    module = import_module("app.reports.management_reports.analyses")
+    monkeypatch.setattr(module, "records_of", lambda *given: asked.append(given))
+    page = as_("supervisor").get(f"/management-reports/analysis/{draft}?name=contribution")
+    assert page.status_code == 200 and "769.00" in text_of(page)
+    assert not asked
 
 
 def test_remarks_stay_in_the_form_when_they_cannot_be_kept(as_, draft):
@@ -220,19 +288,19 @@ def test_what_is_due_is_told_once_on_the_first_working_day(app, rows, as_):
         assert tell_due(session, today=holiday.date(), at=holiday) == 0
         first = holiday.replace(day=6)
         count = tell_due(session, today=first.date(), at=first)
-        assert count == 3  # the administrator, the supervisor and the head of a department may submit
+        assert count == 2  # the supervisor and the head of a department; the administrator reviews
         assert tell_due(session, today=first.date(), at=first) == 0
         assert tell_due(session, today=first.replace(day=7).date(), at=first) == 0
         told = session.scalars(select(Reminder).where(Reminder.kind == MANAGEMENT_REPORT_DUE.key)).all()
         assert {one.values["period"] for one in told} == {"2026-04"}
         names = session.scalars(select(Employee.username).where(Employee.id.in_([one.person_id for one in told])))
-        assert set(names) == {"admin", "supervisor", "head_a"}
+        assert set(names) == {"supervisor", "head_a"}
 
 
 def test_who_submitted_is_not_told_that_it_is_due(rows):
     with rows() as session:
         at = now(company_zone()).replace(year=2026, month=3, day=2)
-        assert tell_due(session, today=at.date(), at=at) == 2  # the supervisor submitted February
+        assert tell_due(session, today=at.date(), at=at) == 1  # the supervisor submitted February
 
 
 def test_the_workbench_names_what_waits(as_, draft):

@@ -12,7 +12,7 @@ from app.reports.charts.pixels import png
 from app.reports.charts.sparks import spark
 from app.reports.charts.style import PALETTE, figure
 from app.reports.charts.upright import bars, stacked
-from app.reports.charts.vector import standalone_svg, svg
+from app.reports.charts.vector import in_light, standalone_svg, svg
 from app.reports.money import money_scale
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "figure",
     "funnel",
     "heat_map",
+    "in_light",
     "lines",
     "money_scale",
     "pareto",

@@ -56,8 +56,12 @@ def standalone_svg(drawing: Figure, says: str) -> str:
     place = {"x": f"{-MARGIN}", "y": f"{-MARGIN}", "width": measures["width"], "height": measures["height"]}
     root[:0] = [title, ElementTree.Element("rect", place, fill=TOKENS[PALETTE["bg"]])]
     root.attrib = {"xmlns": SVG[1:-1], "role": "img", "font-family": FAMILIES, **measures}
-    text = ElementTree.tostring(root, encoding="unicode", xml_declaration=False)
-    return TOKEN.sub(lambda found: PALETTE[found[1]], text)
+    return in_light(ElementTree.tostring(root, encoding="unicode", xml_declaration=False))
+
+
+def in_light(text: str) -> str:
+    """A picture in the colours of the light theme; what only looks like one of them stays, as in a name."""
+    return TOKEN.sub(lambda found: PALETTE.get(found[1], found[0]), text)
 
 
 # ---- what matplotlib wrote, as the page takes it --------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, select
@@ -16,6 +16,7 @@ from app.models.churn import ChurnCase, ChurnStatus
 from app.models.customers import Customer
 from app.models.orders import CustomerMonth
 from app.models.services import ServiceRequest
+from app.reports.analyses.composition.groupings import day_of
 from app.reports.charts import svg
 from app.reports.engine import (
     Asked,
@@ -30,6 +31,8 @@ from app.reports.engine import (
     report_of,
     reports,
 )
+from app.reports.engine.grouping import plain_key
+from app.reports.periods import midnight
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -86,11 +89,12 @@ def asked_of(name: str, period: Period, today: date) -> Asked:
     return ask(report_of(name).filters, texts, today=today, zone=company_zone())
 
 
-def live(session: Session, name: str, asked: Asked) -> Analysis:
-    """What the report finds now for the session's actor."""
+def live(session: Session, name: str, asked: Asked, *, with_records: bool = True) -> Analysis:
+    """What the report finds now for the session's actor; for figures alone without the keys of the records behind."""
     report = report_of(name)
     outcome = report.find(session, asked)
-    return analysis_of({**in_words(report, asked, outcome), "records": records_of(session, name, asked)})
+    records = records_of(session, name, asked) if with_records else []
+    return analysis_of({**in_words(report, asked, outcome), "records": records})
 
 
 # ---- the records behind ---------------------------------------------------------------------------------
@@ -114,8 +118,9 @@ def _customers_with_orders(asked: Asked) -> Select[int]:
     )
 
 
-def _customers(_asked: Asked) -> Select[int]:
-    return select(Customer.id).order_by(Customer.id)
+def _customers(asked: Asked) -> Select[int]:
+    end = midnight(day_of(asked) + timedelta(days=1), asked.zone)
+    return select(Customer.id).where(Customer.created_on < end).order_by(Customer.id)
 
 
 def _requests(asked: Asked) -> Select[int]:
@@ -173,16 +178,23 @@ def _fact(fact: Fact) -> Document:
 
 
 def _table(table: Table) -> Document:
-    """Its exact values, row by row; ``keys`` are those of the records that rows stand for, where they do."""
+    """Its exact values, row by row; ``keys`` are those of what rows stand for, a record or a group, where they do."""
     keys = [one.key for one in table.columns]
     rows = list(table.rows())
     return {
         "title": str(table.title),
         "columns": [{"key": one.key, "label": str(one.label), "kind": one.kind.value} for one in table.columns],
         "rows": [[_value(row.get(key)) for key in keys] for row in rows],
-        "keys": [_value(row.get("id")) for row in rows],
+        "keys": [_key(row) for row in rows],
         "totals": {key: _value(value) for key, value in table.totals.items()},
     }
+
+
+def _key(row: Mapping[str, Any]) -> int | str | None:
+    """What a row stands for, however it is called: the record of a list, else what is summed up by."""
+    key = row.get("id") if row.get("id") is not None else row.get("key")
+    found = plain_key(_value(key))
+    return found if isinstance(found, int | str) else None
 
 
 def _value(value: Any) -> Any:

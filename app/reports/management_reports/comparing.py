@@ -17,6 +17,8 @@ SIGNED = {
     Kind.SHARE: Kind.CHANGE,
     Kind.COUNT: Kind.RANK_CHANGE,
 }
+#: Totals that tell of a period before: beside those of another report they would tell of a third one.
+RELATIVE = frozenset({"previous", "change"})
 #: What rows are compared by: shares and ranks follow from these.
 COMPARED = frozenset({Kind.MONEY, Kind.COUNT, Kind.MINUTES, Kind.DECIMAL})
 ROWS = Column("rows", Label("Rows"), Kind.COUNT)
@@ -63,6 +65,13 @@ def change_of_totals(table: Table, then: Mapping[str, Any], now: Mapping[str, An
     return [line_of(one, then.get(one.key), now.get(one.key)) for one in columns if one.key in {*then, *now}]
 
 
+def change_since(table: Table, before: Mapping[str, Any]) -> list[Line]:
+    """The totals of a table beside those of the report ``before``, as far as both have them; nothing without one."""
+    now = totals_of(table)
+    both = (before.keys() & now.keys()) - RELATIVE
+    return change_of_totals(table, {key: before[key] for key in both}, {key: now[key] for key in both})
+
+
 def line_of(column: Column, then: Any, now: Any, name: str = "") -> Line:
     """A figure at two moments."""
     return Line(str(column.label), shown(column, then), shown(column, now), difference(column, then, now), name)
@@ -83,7 +92,8 @@ def difference(column: Column, then: Any, now: Any) -> str:
 def _rows(then: Table, now: Table) -> tuple[list[Line], int]:
     """The rows that differ, in the order of then, and what came since at the end; how many are the same."""
     columns = [one for one in then.columns if one.kind in COMPARED]
-    before, after = _by_key(then), _by_key(now)
+    has_keys = not then.rows_in_all or any(row.get("id") is not None for row in then.rows())
+    before, after = (_by_key(table, has_keys=has_keys) for table in (then, now))
     lines, unchanged = [], 0
     for key in {**before, **after}:
         found = list(_differing(columns, before.get(key), after.get(key), _name(then, before.get(key) or after[key])))
@@ -92,11 +102,12 @@ def _rows(then: Table, now: Table) -> tuple[list[Line], int]:
     return lines, unchanged
 
 
-def _by_key(table: Table) -> dict[Any, Mapping[str, Any]]:
-    """The rows by the record that each stands for, or where it stands for none by its words."""
+def _by_key(table: Table, *, has_keys: bool) -> dict[Any, Mapping[str, Any]]:
+    """The rows by what each stands for, or by its words where it stands for nothing, or then's rows have no keys."""
     texts = [one.key for one in table.columns if one.kind in {Kind.TEXT, Kind.YEAR, Kind.DAY}]
     return {
-        row["id"] if row.get("id") is not None else tuple(row.get(key) for key in texts): row for row in table.rows()
+        row["id"] if has_keys and row.get("id") is not None else tuple(row.get(key) for key in texts): row
+        for row in table.rows()
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.i18n import is_english, speaking
-from app.models.org import Reach
 from app.reports.engine import Period, Report, report_of
 from app.reports.management_reports.analyses import (
     ANALYSES,
@@ -42,7 +41,7 @@ def freeze(
 ) -> str:
     """The analyses of a period for ``by``, for whom the session works, with his remarks, as a JSON text.
 
-    Beside them stand how far he saw, so that the same can be asked later, and the totals of the report ``before``.
+    Beside them stand how far he saw, which tells what the figures are of, and the totals of the report ``before``.
     """
     document = {
         "first": period.first.isoformat(),
@@ -132,13 +131,6 @@ class Frozen:
         """The totals of every analysis, with how many rows each had."""
         tables = {name: one["tables"][0] for name, one in self._document["analyses"].items()}
         return {name: {**table["totals"], "rows": len(table["rows"])} for name, table in tables.items()}
-
-    def scope(self, person_id: int, places: Callable[[list[int]], Mapping[int, str]]) -> Actor:
-        """Who sees today what the submitter saw then; ``places`` finds the paths of departments by their keys."""
-        kept = self._document["scope"]
-        by_value = {reach.value: reach for reach in Reach}
-        reads = {module: by_value[reach] for module, reach in kept["reads"].items()}
-        return Actor(person_id, reads=reads, departments=places(kept["departments"]))
 
 
 def read_frozen(text: str) -> Frozen:

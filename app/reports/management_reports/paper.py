@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from app.i18n import Label, format_moment, gettext
 from app.models.management_reports import ManagementReportVersion, name_of_period
-from app.reports.charts import PALETTE
+from app.reports.charts import in_light
 from app.reports.engine import Table
 from app.reports.exports.edition import NOT_IN_NAMES
 from app.reports.exports.pdf import compile_pdf, facts_of, is_turned, table_of
 from app.reports.management_reports.analyses import Analysis, FrozenChart
-from app.reports.management_reports.comparing import Line, change_of_totals, totals_of
+from app.reports.management_reports.comparing import Line, change_since
 from app.reports.management_reports.freezing import Frozen, read_frozen
 
 PRODUCT = Label("Zhike CRM")
 TITLE = Label("Management report")
 #: So many rows of a table stand on paper.
 MOST_ROWS = 30
-#: A colour as a page names it.
-TOKEN = re.compile(r"var\(--zk-([a-z0-9-]+)\)")
 
 
 def set_on_paper(version: ManagementReportVersion, *, made_by: str, at: datetime) -> tuple[bytes, str]:
@@ -97,8 +94,7 @@ def _table(table: Table) -> Mapping[str, Any]:
 
 def _changes(version: ManagementReportVersion, frozen: Frozen, one: Analysis) -> dict[str, Any]:
     """The totals beside those of the report before, as a table of the house style."""
-    before = frozen.totals_before(one.name)
-    lines = change_of_totals(one.table, before, totals_of(one.table)) if before else []
+    lines = change_since(one.table, frozen.totals_before(one.name))
     first = frozen.period_before
     then = name_of_period(version.report.rhythm, first) if first else ""
     heads = (gettext("Figure"), then, version.report.period, gettext("Difference"))
@@ -118,5 +114,8 @@ def _cells(line: Line) -> list[str]:
 
 def _standalone(svg: str) -> bytes:
     """A picture of a page with the colours of the light theme and a font, to be drawn without that page."""
-    coloured = TOKEN.sub(lambda found: PALETTE[found[1]], svg)
-    return coloured.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" font-family="Noto Sans SC" ', 1).encode()
+    return (
+        in_light(svg)
+        .replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" font-family="Noto Sans SC" ', 1)
+        .encode()
+    )

@@ -4,7 +4,6 @@ from io import BytesIO
 from typing import Any
 
 from flask import Response, request, send_file
-from sqlalchemy import select
 
 from app.actions.management_reports import check_writing, last_version, period_of, report_before
 from app.clock import now
@@ -13,13 +12,11 @@ from app.extensions import session
 from app.i18n import Label, format_moment, gettext
 from app.models.audit import AuditKind
 from app.models.management_reports import ManagementReport
-from app.models.org import Department
 from app.reports.engine import Slice, report_of
 from app.reports.management_reports import analyses, asked_of, compare, live, read_frozen
 from app.reports.management_reports.paper import set_on_paper
 from app.security.audit import note
 from app.security.rights import Verb
-from app.security.scope import working_as
 from app.views import listing
 from app.views.edge import actor, person, read_key, zone
 from app.views.guards import expose, needs
@@ -55,7 +52,7 @@ class FigurePages:
         """One analysis of a draft as it stands now for its owner, asked for by the page of the draft."""
         row, name, today = self.load(pk), self.asked_name(), now(zone()).date()
         check_writing(row, actor())
-        found = live(session(), name, asked_of(name, period_of(row), today))
+        found = live(session(), name, asked_of(name, period_of(row), today), with_records=False)
         before = report_before(session(), row)
         totals = before.totals().get(name, {}) if before else {}
         one = drawn_analysis(found, totals_before=totals, more_href=href_of(found))
@@ -100,13 +97,11 @@ class FigurePages:
     @expose("/compared/<int:pk>")
     @needs(Verb.SEE)
     def compared(self: Any, pk: int) -> Any:
-        """One analysis then and now; now is what the submitter's scope of then holds today."""
+        """One analysis then and now; now is what the reader himself sees today."""
         row, name = self.load(pk), self.asked_name()
         version = last_version(session(), row, self.asked_number(row))
         frozen = read_frozen(version.figures)
-        scope = frozen.scope(version.submitted_by_id, _paths)
-        with working_as(session(), scope):
-            found = live(session(), name, asked_of(name, frozen.period, now(zone()).date()))
+        found = live(session(), name, asked_of(name, frozen.period, now(zone()).date()))
         compared = compare(frozen.analysis(name), found)
         return self.render_template("crm/management_report_compared.html", found=compared, most=DIFFERENCES_SHOWN)
 
@@ -127,12 +122,6 @@ def _part() -> Slice:
     if not (text.isascii() and text.isdigit() and 1 <= len(text) <= 7 and int(text)):
         raise BadAddress(gettext("Page"))
     return Slice((int(text) - 1) * size, size)
-
-
-def _paths(keys: list[int]) -> dict[int, str]:
-    """The paths of departments that are still there."""
-    found = session().execute(select(Department.id, Department.path).where(Department.id.in_(keys)))
-    return {key: path for key, path in found if path}
 
 
 def _made(version: Any) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, flash, redirect, request
 from flask_appbuilder.models.sqla.interface import SQLAInterface
-from sqlalchemy import or_
+from sqlalchemy import and_, not_, or_
 
 from app.actions import management_reports as actions
 from app.actions.management_reports import DRAFT, REMARKS, REPORTS
@@ -14,6 +14,7 @@ from app.actions.workflow import Move
 from app.clock import now
 from app.extensions import session
 from app.i18n import Label, gettext
+from app.models.audit import AuditEntry, AuditKind
 from app.models.management_reports import ManagementReport, ReportStatus, Rhythm
 from app.reports.engine import report_of
 from app.reports.management_reports import analyses
@@ -83,6 +84,15 @@ class ManagementReports(FigurePages, MovingView):
     def may_create(self) -> bool:
         """Whoever may submit one begins one."""
         return actor().may(actions.SUBMIT)
+
+    def told_in_history(self, row: ManagementReport) -> Sequence[Any]:
+        """Of what its owner writes between two versions the others know nothing: they read what he submitted."""
+        if actions.is_owner(row, actor()):
+            return ()
+        is_writing = [AuditEntry.changes.contains(f'"{name}":', autoescape=True) for name in REMARKS]
+        is_later = AuditEntry.at > row.submitted_on
+        is_of_report = (AuditEntry.kind == AuditKind.CHANGED, AuditEntry.table_name == ManagementReport.__tablename__)
+        return (not_(and_(*is_of_report, or_(is_later, *is_writing))),)
 
     def may_edit(self, row: ManagementReport) -> bool:
         """Its owner, while it is a draft."""

@@ -12,9 +12,8 @@ from app.extensions import session
 from app.i18n import Label, format_moment, gettext
 from app.models.management_reports import ManagementReport, ManagementReportComment, ReportStatus, name_of_period
 from app.reports.engine import Slice, report_of
-from app.reports.management_reports import Analysis, analyses, change_of_totals, read_frozen
+from app.reports.management_reports import Analysis, analyses, change_since, read_frozen
 from app.reports.management_reports.analyses import FrozenChart
-from app.reports.management_reports.comparing import totals_of
 from app.security.rights import Verb
 from app.security.scope import ONE_BY_ONE
 from app.views.edge import actor
@@ -40,7 +39,7 @@ def drawn_analysis(
         "table": drawn(first, Slice(0, ROWS_SHOWN)),
         "more": [drawn(table, Slice(0, ROWS_SHOWN)) for table in others],
         "more_href": more_href if first.rows_in_all > ROWS_SHOWN else "",
-        "changes": change_of_totals(first, totals_before, totals_of(first)) if totals_before else [],
+        "changes": change_since(first, totals_before),
         "live_href": href_of(one),
     }
 
