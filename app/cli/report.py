@@ -14,8 +14,8 @@ from app.cli import REFUSED, command_session, complain, crm, working_for
 from app.clock import now
 from app.errors import WrongState
 from app.i18n import Label, gettext, listed
-from app.reports.engine import Asked, Report, Unreadable, ask, reports
-from app.reports.exports import FORMATS, PICTURES, Edition, picture
+from app.reports.engine import Asked, Chart, Report, Unreadable, ask, reports
+from app.reports.exports import FORMATS, PICTURES, Edition, note_taken, picture
 from app.security.rights import Verb
 
 #: What each format is called here, by how its files end.
@@ -59,12 +59,20 @@ def report(name: str, form: str, output: Path | None, **more: Any) -> None:
     session = command_session()
     with working_for(session, username, one.screen.right(Verb.EXPORT)) as by, TemporaryFile() as file:
         edition = Edition(one, asked, one.find(session, asked), now(), by.name)
-        if suffix in PICTURES:
-            file.write(_picture(edition, chart, suffix))
-        else:
-            FORMATS[suffix].write(edition, file)
+        note_taken(session, edition, _write(edition, suffix, chart, file))
+        session.commit()  # before anything leaves
         file.seek(0)
         _send(file, output)
+
+
+def _write(edition: Edition, suffix: str, chart: str | None, file: IO[bytes]) -> dict[str, Any]:
+    """Write what is asked for; what it is, as the audit log tells it."""
+    if suffix in PICTURES:
+        drawn = _chart(edition, chart)
+        file.write(picture(drawn, suffix))
+        return {"file": suffix.upper(), "chart": str(drawn.title)}
+    FORMATS[suffix].write(edition, file)
+    return {"file": str(FORMATS[suffix].label), "rows": edition.outcome.table.rows_in_all}
 
 
 def _asked(one: Report, given: Mapping[str, str]) -> Asked:
@@ -79,13 +87,13 @@ def _asked(one: Report, given: Mapping[str, str]) -> Asked:
         raise click.UsageError(str(refusal)) from None
 
 
-def _picture(edition: Edition, key: str | None, suffix: str) -> bytes:
+def _chart(edition: Edition, key: str | None) -> Chart:
     charts = {chart.key: chart for chart in edition.outcome.charts}
     if not charts:
         raise WrongState(Label("This report has no chart for what is asked."))
     if key is not None and key not in charts:
         raise click.UsageError(gettext("The charts of this report are: %(names)s", names=listed(charts)))
-    return picture(charts[key or next(iter(charts))], suffix)
+    return charts[key or next(iter(charts))]
 
 
 def _send(file: IO[bytes], output: Path | None) -> None:

@@ -8,7 +8,9 @@ from decimal import Decimal
 import pytest
 from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
+from sqlalchemy import select
 
+from app.models import AuditEntry, AuditKind
 from app.reports.engine import reports
 
 NAMES = sorted(reports())
@@ -110,3 +112,18 @@ def test_a_flag_of_another_report_is_wrong_usage(report, monkeypatch):
     monkeypatch.setattr("app.cli.report._parameters", lambda _: [])
     code, _, told = report("contribution", "--name", "x")
     assert (code, told) == (2, "该报表没有参数 --name。\n")
+
+
+def test_who_took_a_file_stands_in_the_audit_log(report, rows, tmp_path):
+    report("contribution", "--year", "2025", "--format", "csv")
+    report("contribution", "--as", "head_a", "--format", "svg")
+    report("contribution", "--as", "head_a", "--format", "xlsx", "-o", str(tmp_path / "x.xlsx"))
+    report("contribution", "--as", "manager_a")  # who may not take any
+    with rows() as session:
+        entries = select(AuditEntry).where(AuditEntry.kind == AuditKind.EXPORTED).order_by(AuditEntry.id)
+        found = [(one.person_name, json.loads(one.changes)) for one in session.scalars(entries)]
+    assert [who for who, _ in found] == ["command", "head_a", "head_a"]
+    told = [{name: value for name, (_, value) in changes.items()} for _, changes in found]
+    assert told[0] == {"list": "reports/contribution", "conditions": {"year": "2025"}, "file": "CSV", "rows": 0}
+    assert told[1]["file"] == "SVG" and told[1]["chart"]
+    assert (told[2]["file"], told[2]["rows"]) == ("Excel", 1)

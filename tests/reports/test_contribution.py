@@ -1,6 +1,7 @@
 """客户贡献分析: its figures are those of independent SQL, add up, and lead to their orders."""
 
 import random
+import re
 from datetime import date
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -10,12 +11,13 @@ from sqlalchemy import delete, select, text, update
 
 from app.actions.orders import keep_order_totals, match_by_hand
 from app.actions.verify import CHECKS
-from app.models import Customer, CustomerStatus, Order, OrderStatus, Product, SettingValue
+from app.models import Customer, CustomerStatus, Employee, Order, OrderStatus, Product, SettingValue
 from app.reports.contribution import sources
 from app.reports.engine import Slice, ask, report_of
 from app.security.actor import SYSTEM
 from app.security.scope import copying
 from app.views.order_filters import GroupFilter, LinesFilter, WithoutOrderFilter
+from tests.reports.finding import listed
 from tests.reports.sales import NOW, customers, empty, sell, settle
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -183,6 +185,38 @@ def test_a_group_nobody_knows_is_refused(as_, wrong):
 @pytest.mark.parametrize("wrong", ["without_order=later", "without_order=any&without_ordered_on_from=x"])
 def test_no_order_of_what_nobody_knows_is_refused(as_, wrong):
     assert as_("supervisor").get(f"/customers/list/?{wrong}").status_code == 400
+
+
+def test_a_manager_without_a_name_has_the_user_name(trade, session_of):
+    with trade() as session:
+        person = session.scalars(select(Employee).where(Employee.username == "manager_a")).one()
+        person.first_name = person.last_name = ""
+    with session_of("supervisor") as (session, _):
+        assert table(session, by="manager") == [("manager_a", 214_074)]
+        assert {row["manager"] for row in found(session).table.rows()} == {"manager_a"}
+
+
+def test_the_total_before_is_of_those_who_ordered_now_too_and_leads_nowhere(trade, session_of):
+    with session_of("supervisor") as (session, _):
+        told = found(session, year=2025).table
+    [href_of] = [column.href for column in told.columns if column.key == "previous"]
+    assert href_of(dict(told.totals)) == ""
+    assert all("ordered_on_from=2024-01-01" in href_of(row) for row in told.rows())
+
+
+def test_a_figure_leads_past_the_filter_with_which_a_list_opens(trade, session_of, as_):
+    supervisor = as_("supervisor")
+    supervisor.post("/orders/filters/add?status=unpaid", {"name": "未付款", "is_default": "y"})
+    with session_of("supervisor") as (session, _):
+        basis = found(session).charts[0].basis[0]
+    [(count, href)] = basis.links.items()
+    assert listed(supervisor, "/orders/list/") == 1
+    assert listed(supervisor, href) == int(count)
+
+
+def test_the_number_of_orders_is_the_link_and_not_a_part_of_the_year(trade, as_):
+    body = as_("supervisor").get("/reports/contribution?year=2025").get_data(as_text=True)
+    assert re.search(r'依据 <a href="[^"]*">\d+</a> 张订单（2025', body), re.findall("依据.*", body)
 
 
 def test_no_row_is_lost_by_grouping(trade, session_of):

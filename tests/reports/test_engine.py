@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from pandas import DataFrame, Series
 
+from app.models.org import Reach
 from app.reports.engine import Column, Filter, Kind, Period, PeriodFilter, Table, Unreadable, ask, reports, shares
 from app.reports.engine.wording import plain, shown
 
@@ -25,6 +26,13 @@ def test_a_year_and_days_narrow_each_other():
     assert asked(year="1997", to="1997-03-31")["period"] == Period(date(1997, 1, 1), date(1997, 4, 1))
     assert asked(year="1997")["period"].year == 1997
     assert asked(**{"from": "1997-01-02"})["period"].year is None
+
+
+def test_until_it_is_said_whose_figures_they_are_nobody_sees_any(session_of):
+    assert asked().reader.read_reach("customers") is Reach.OWN
+    report = reports()["work"]
+    with session_of("head_a") as (session, actor):
+        assert report.read_for(session, ask(report.filters, {}, today=date(2026, 3, 1), zone=ZONE))[1].reader is actor
 
 
 def test_a_period_in_words():

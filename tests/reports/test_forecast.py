@@ -77,6 +77,16 @@ def test_every_count_leads_to_its_records(company, session_of, as_, given):
     assert_drills(as_("supervisor"), outcome.table)
 
 
+def test_what_is_overdue_ends_with_the_period(company, session_of, as_):
+    with company() as session:
+        for row in session.scalars(select(Opportunity).where(Opportunity.customer_name == "丙")):
+            row.expected_close_on = date(2025, 6, 1)
+    with session_of("supervisor") as (session, _):
+        table = find(session, "forecast", year="2025").table
+    assert cells(table, "month", "count")[0] == ("已逾期", 1)
+    assert_drills(as_("supervisor"), table)
+
+
 def test_what_ended_on_no_known_day_is_told(company, session_of, as_):
     with company() as session:
         row = session.scalars(select(Opportunity).where(Opportunity.customer_name == "丁")).one()

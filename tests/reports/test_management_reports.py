@@ -1,5 +1,6 @@
 """Management reports: frozen figures, what became of them since, and whose they are."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -11,8 +12,9 @@ from app.actions import management_reports as actions
 from app.actions.basedata import find_entry
 from app.i18n import company_zone
 from app.models import Category, Customer, CustomerMonth, ManagementReport, ManagementReportVersion, Rhythm
+from app.reports.engine import Period, report_of
 from app.reports.management_reports import asked_of, change_since, compare, live, read_frozen
-from app.reports.management_reports.freezing import merged, spoken
+from app.reports.management_reports.freezing import _frozen, merged, spoken
 from app.security.scope import copying
 
 AT = datetime(2026, 4, 1, 9, tzinfo=company_zone())
@@ -183,3 +185,20 @@ def test_two_languages_are_kept_as_one_where_they_agree():
     assert both["rows"] == [[1, "甲"], [2, {"zh": "乙", "en": "B"}]]
     assert spoken(both, "zh") == chinese
     assert spoken(both, "en") == english
+
+
+def test_what_is_frozen_is_read_for_the_submitter(session_of):
+    readers = []
+
+    def read(session, asked):
+        readers.append(asked.reader)
+        return asked
+
+    def tidy(found, asked):
+        readers.append(asked.reader)
+        return one.tidy(one.read(session, asked), asked)
+
+    one = report_of("service")
+    with session_of("head_a") as (session, actor):
+        _frozen(session, replace(one, read=read, tidy=tidy), Period(MARCH, date(2026, 4, 1)), AT.date())
+        assert readers == [actor] * 3

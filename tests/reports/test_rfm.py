@@ -17,6 +17,7 @@ from app.reports.engine import Slice, ask, frame_of, report_of
 from app.security.actor import SYSTEM
 from app.security.scope import copying
 from tests.reports.finding import TODAY, ZONE, cells, find, listed
+from tests.reports.sales import customers, empty, sell, settle
 
 TIME = datetime(2026, 3, 1, tzinfo=UTC)
 FIRST = 1000
@@ -193,3 +194,24 @@ def test_orders_are_asked_once_for_the_segments_and_twice_for_customers(ten):
         frames = {name: frame_of(session, statement) for name, statement in select_customers(asked()).items()}
         assert len(frames["scores"]) <= 5**3 + 1
         assert tidy(frames, asked()).table.rows_in_all == 9
+
+
+def test_an_amount_leads_to_the_orders_of_its_customer_alone(rows, session_of, as_):
+    with rows() as session:
+        empty(session)
+        first, second = customers(session, ("甲公司", "乙公司")).values()
+        second.name = f"{first.number} 二厂"
+        for customer in (first, second):
+            sell(session, customer, "2026-03-01", "10", customer_name=customer.name)
+        sell(session, first, "2026-03-02", "-1")
+        settle(session)
+    with session_of("supervisor") as (session, _):
+        tables = [find(session, "rfm", segment=one.value).table for one in Segment if one is not Segment.NEVER]
+    by_key = {column.key: column for column in tables[0].columns}
+    assert by_key["orders"].href is None  # a return is no order, but the list has it
+    hrefs = {row["name"]: by_key["amount"].href(row) for table in tables for row in table.rows()}
+    browser = as_("supervisor")
+    assert sorted((listed(browser, href), name.split()[-1]) for name, href in hrefs.items()) == [
+        (1, "二厂"),
+        (2, "甲公司"),
+    ]

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select, text
 
-from app.models import ServiceRequest, ServiceRound, ServiceStatus
+from app.models import Category, DictionaryEntry, ServiceRequest, ServiceRound, ServiceStatus
 from tests.reports.asked import count_at, found, links, named, values
 from tests.service_requests import moment, request_of
 
@@ -98,6 +98,23 @@ def test_shares_and_totals_add_up(requests, session_of, by):
         empty = found(session, "service", by=by, year="1999")
         assert empty.table.totals == {"count": 0} and not empty.facts
         assert len(empty.table.frame) == {"kind": 3, "status": 4, "score": 5}.get(by, 0)
+
+
+def test_however_many_kinds_there_are_the_durations_are_those_of_all(rows, session_of):
+    with rows() as session:
+        for place in range(40):
+            more = {"position": 100 + place, "value": f"kind-{place}"}
+            session.add(DictionaryEntry(category=Category.SERVICE_KIND.value, item=f"种类{place}", **more))
+        session.flush()
+        request_of(session, kind="种类39", round=2)
+    with session_of("supervisor") as (session, _):
+        table = named(found(session, "service"), "How long they took")
+        assert sum(came_back for (came_back,) in values(table, "came_back")) == table.totals["came_back"] == 1
+
+
+def test_single_customers_have_no_durations(requests, session_of):
+    with session_of("supervisor") as (session, _):
+        assert [str(one.title) for one in found(session, "service", by="customer").more] == ["占比"]
 
 
 @pytest.mark.parametrize(("who", "year"), [("supervisor", ""), ("supervisor", "2025"), ("head_a", "")])

@@ -111,3 +111,26 @@ def test_a_future_moment_is_not_today(company):
         row.handled_on = datetime.combine(TODAY + timedelta(days=1), datetime.min.time(), ZONE).astimezone(UTC)
         session.flush()
         assert find(session, "work").table.totals["services"] == 1
+
+
+def test_a_head_is_led_to_the_work_of_people_alone(company, session_of, as_):
+    with session_of("head_a") as (session, _):
+        everybody, one = find(session, "work"), find(session, "work", person="manager_a")
+    # He sees what the supervisor created for manager_a, but his figures leave it out.
+    assert_drills(as_("head_a"), everybody.table)
+    assert all(column.href(everybody.table.totals) == "" for column in everybody.table.columns if column.href)
+    assert everybody.charts[0].basis[0].links == {}
+    assert "<svg" in as_("head_a").get("/reports/work").get_data(as_text=True)
+    assert_drills(as_("head_a"), one.table)
+    assert all(column.href(one.table.totals) for column in one.table.columns if column.href)
+
+
+def test_namesakes_are_two_people(company):
+    with company() as session:
+        people = {person.username: person for person in session.scalars(select(Employee))}
+        a, b = people["manager_a"], people["manager_b"]
+        b.first_name, b.last_name = a.first_name, a.last_name
+        session.flush()
+        head, most, *_ = (fact.sentence for fact in find(session, "work").facts)
+    assert "3 人" in head
+    assert most == "林知远最多，5 项。"

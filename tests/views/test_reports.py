@@ -14,7 +14,8 @@ from sqlalchemy import select
 
 from app.models import AuditEntry, AuditKind
 from app.models.lists import ListView
-from app.reports.engine import reports
+from app.reports.engine import Fact, reports
+from app.views.reports.page import linked
 from tests.browsing import fields_of, text_of
 from tests.walk import counted
 
@@ -164,6 +165,14 @@ def test_a_name_that_begins_like_a_formula_stays_a_text(as_, rows):
     assert "'=cmd|' /C calc'!A0" in {row[1] for row in found}
     sheet = sheets_of(as_("executive").get(f"{REPORT}/xlsx"))[0]
     assert "=cmd|' /C calc'!A0" in {row[1] for row in sheet if len(row) > 1}
+
+
+def test_texts_of_a_sentence_are_linked_once_and_not_within_a_link():
+    links = {"2025": "/x?customer=2025", "3": "/y?year=2025", "25": "/z", "none": ""}
+    told = linked(Fact("2025: 3 & none of 25, 3 in 2025", links))
+    first, second, third = (f'<a href="{href}">{text}</a>' for text, href in links.items() if href)
+    assert told == f"{first}: {second} &amp; none of {third}, 3 in 2025"
+    assert linked(Fact("<3>")) == "&lt;3&gt;"
 
 
 def test_what_cannot_be_read_is_answered_with_400(as_):

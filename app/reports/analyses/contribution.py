@@ -103,9 +103,13 @@ def _columns(asked: Asked) -> list[Column]:
 
 
 def _compared(asked: Asked, then: Period) -> list[Column]:
-    previous = gettext("%(period)s (yuan)", period=period_in_words(then))
+    previous, orders = gettext("%(period)s (yuan)", period=period_in_words(then)), _orders_of(asked, then)
+
+    def of_row(row: Row) -> str:  # the total is of those alone who have a row, which no list can ask for
+        return orders(row) if "key" in row else ""
+
     return [
-        Column("previous", previous, Kind.MONEY, is_summed=True, href=_orders_of(asked, then)),
+        Column("previous", previous, Kind.MONEY, is_summed=True, href=of_row),
         Column("change", Label("Change (yuan)"), Kind.MONEY_CHANGE, is_summed=True),
         Column("change_share", Label("Change"), Kind.CHANGE),
         Column("rank_change", Label("Rank"), Kind.RANK_CHANGE),

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-from urllib.parse import urlencode
-
 from sqlalchemy import ColumnElement, select
 
 from app.models.customers import Customer
 from app.models.orders import Order, OrderLine, OrderStatus
-from app.reports.engine import Asked, Period
+from app.reports.engine import Asked, Period, rows_at
 
 #: What stands in the address of the customers' list for orders of either status.
 ANY = "any"
@@ -18,19 +15,19 @@ ANY = "any"
 def orders_href(asked: Asked, period: Period | None, key: int | None = None, **more: str) -> str:
     """The orders of a group in a period, of all groups without a key."""
     group = {} if key is None else {"of": f"{asked['by'].value}:{key}"}
-    return _address("/orders/list/", {"customer": asked["name"], **group, **_days(period), **_status(asked), **more})
+    return rows_at("/orders/list/", {"customer": asked["name"], **group, **_days(period), **_status(asked), **more})
 
 
 def unmatched_href(asked: Asked, period: Period | None) -> str:
     """The orders of a period that belong to no known customer."""
-    return _address("/unmatched-orders/list/", {**_days(period), **_status(asked)})
+    return rows_at("/unmatched-orders/list/", {**_days(period), **_status(asked)})
 
 
 def silent_href(asked: Asked) -> str:
     """The customers without an order in the period."""
     status = asked["status"].value if asked["status"] else ANY
     days = {f"without_{name}": value for name, value in _days(asked["period"]).items()}
-    return _address("/customers/list/", {"name": asked["name"], "without_order": status, **days})
+    return rows_at("/customers/list/", {"name": asked["name"], "without_order": status, **days})
 
 
 def _days(period: Period | None) -> dict[str, str]:
@@ -41,11 +38,6 @@ def _days(period: Period | None) -> dict[str, str]:
 
 def _status(asked: Asked) -> dict[str, str]:
     return {"status": asked["status"].value} if asked["status"] else {}
-
-
-def _address(path: str, values: dict[str, Any]) -> str:
-    query = urlencode({name: value for name, value in values.items() if value})
-    return f"{path}?{query}" if query else path
 
 
 # ---- what the lists understand by it ----------------------------------------------------------------------

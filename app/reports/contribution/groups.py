@@ -76,16 +76,19 @@ def names_of(by: By, keys: Collection[int]) -> Statement:
     return statement.where(key.in_(keys)) if len(keys) <= MOST_KEYS else statement
 
 
+_PERSON = (Employee.username, Employee.first_name, Employee.last_name)
+
+
 def _customers() -> tuple[InstrumentedAttribute[int], Statement]:
     level = aliased(DictionaryEntry)
     columns = (Customer.id.label("key"), Customer.name, level.item.label("level"), level.item_en.label("level_en"))
-    statement = select(*columns, Employee.first_name, Employee.last_name)
+    statement = select(*columns, *_PERSON)
     statement = statement.outerjoin(level, Customer.level_id == level.id)
     return Customer.id, statement.outerjoin(Employee, Customer.manager_id == Employee.id)
 
 
 def _people() -> tuple[InstrumentedAttribute[int], Statement]:
-    return Employee.id, select(Employee.id.label("key"), Employee.first_name, Employee.last_name)
+    return Employee.id, select(Employee.id.label("key"), *_PERSON)
 
 
 def _entries() -> tuple[InstrumentedAttribute[int], Statement]:
@@ -137,7 +140,9 @@ def in_words(rows: DataFrame) -> DataFrame:
 
 
 def _person(row: Mapping[Any, Any]) -> str | None:
-    return written_name(row["first_name"], row["last_name"]) if isinstance(row["last_name"], str) else None
+    if not isinstance(row["username"], str):
+        return None
+    return written_name(row["first_name"] or "", row["last_name"] or "") or row["username"]
 
 
 def word_for_missing(key: int) -> str:

@@ -13,9 +13,11 @@ from app.errors import Invalid
 from app.i18n import Choice, Label, LazyString, gettext
 from app.models.basedata import Category
 from app.reports.periods import Span
-from app.security.actor import SYSTEM, Actor
+from app.security.actor import Actor
 
 LONGEST_VALUE = 200
+#: Who sees no row: whose figures are asked for while nobody has said it.
+NOBODY = Actor(person_id=None)
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 #: Where a period ends that is open.
 ALL_TIME = date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 1, 1)
@@ -191,7 +193,7 @@ class Asked:
     """What is asked of a report: ``values`` by filter, defaults among them, and ``texts`` as the address has them.
 
     ``part`` is the page that is wanted, None for all rows. ``today`` is the company's day. ``reader`` is whose figures
-    they are, for a report that names people besides the rows that the wall narrows.
+    they are, for a report that names people besides the rows that the wall narrows; ``Report.read_for`` says it.
     """
 
     values: Mapping[str, Any]
@@ -199,7 +201,7 @@ class Asked:
     today: date
     zone: ZoneInfo
     part: Slice | None = None
-    reader: Actor = SYSTEM
+    reader: Actor = NOBODY
 
     def __getitem__(self, key: str) -> Any:
         return self.values[key]

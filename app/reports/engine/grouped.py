@@ -13,7 +13,7 @@ from app.reports.charts import bars, rows
 from app.reports.charts.labels import width_of
 from app.reports.engine.asking import FIRST_YEAR, LAST_YEAR, Asked
 from app.reports.engine.outcome import Chart, Fact
-from app.reports.engine.shares import WHOLE, shares
+from app.reports.engine.shares import part_of, shares
 from app.reports.engine.table import Column, Kind, Table
 from app.reports.engine.wording import shown
 from app.reports.periods import Span, last_months, months_within
@@ -111,11 +111,6 @@ def in_months(spans: Sequence[Span]) -> list[str]:
     return [f"{span.first:%Y-%m}" for span in spans]
 
 
-def part_of(count: int, total: int) -> int | None:
-    """How many tenths of a percent, rounded half up; None of nothing."""
-    return (2 * count * WHOLE + total) // (2 * total) if total > 0 else None
-
-
 def in_percent(count: int, total: int) -> str:
-    """The same as it is shown."""
+    """A part in percent, as it is shown."""
     return shown(Column("share", "", Kind.SHARE), part_of(count, total))

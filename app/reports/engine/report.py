@@ -56,8 +56,12 @@ class Report:
 
     def find(self, session: Session, asked: Asked) -> Outcome:
         """Read what is asked for and make the outcome of it."""
+        return self.tidy(*self.read_for(session, asked))
+
+    def read_for(self, session: Session, asked: Asked) -> tuple[Any, Asked]:
+        """What is read for the session's actor, and what he asked: both that ``tidy`` takes."""
         asked = asked.of_reader(actor_of(session) or SYSTEM)
-        return self.tidy(self.read(session, asked), asked)
+        return self.read(session, asked), asked
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import IO
 
 from app.i18n import Label, LazyString
 from app.reports.exports import csv, json, pdf, text, xlsx
-from app.reports.exports.edition import Edition
+from app.reports.exports.edition import Edition, note_taken
 from app.reports.exports.pictures import PICTURES, picture
 
 
@@ -35,4 +35,4 @@ FORMATS = {
     )
 }
 
-__all__ = ["FORMATS", "PICTURES", "Edition", "Format", "picture"]
+__all__ = ["FORMATS", "PICTURES", "Edition", "Format", "note_taken", "picture"]

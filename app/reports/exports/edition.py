@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
 
 from app.i18n import format_moment, gettext, listed
+from app.models.audit import AuditKind
 from app.reports.engine import Asked, Outcome, PeriodFilter, Report, Table
+from app.security.audit import note
 
 #: What no file name holds on one of the usual systems.
 NOT_IN_NAMES = re.compile(r'[\\/:*?"<>|\s\x00-\x1f]+')
@@ -58,3 +63,10 @@ class Edition:
         periods = (self.asked[one.key] for one in self.report.filters if isinstance(one, PeriodFilter))
         words = (self.title, part, *(str(period) if period else gettext("All") for period in periods))
         return f"{'-'.join(NOT_IN_NAMES.sub('_', word) for word in words if word)}.{suffix}"
+
+
+def note_taken(session: Session, edition: Edition, what: Mapping[str, Any]) -> None:
+    """Write into the audit log that a file of an edition was taken, with ``what`` it was; the caller commits."""
+    home = edition.report.screen.home.strip("/")
+    told = {"list": home, "conditions": dict(edition.asked.texts), **what}
+    note(session, AuditKind.EXPORTED, changes={name: [None, value] for name, value in told.items()})

@@ -56,8 +56,7 @@ def freeze(
 
 def _frozen(session: Session, report: Report, period: Period, today: date) -> Document:
     """One analysis in every language, from figures that are read once."""
-    asked = asked_of(report.name, period, today)
-    found = report.read(session, asked)
+    found, asked = report.read_for(session, asked_of(report.name, period, today))
     told = []
     for language in LANGUAGES:
         with speaking(language):

@@ -11,10 +11,8 @@ from flask_appbuilder.baseviews import BaseView
 from app.clock import now
 from app.errors import OutOfSight
 from app.extensions import session
-from app.models.audit import AuditKind
 from app.reports.engine import Asked, Chart, Report, ask
-from app.reports.exports import FORMATS, PICTURES, Edition, picture
-from app.security.audit import note
+from app.reports.exports import FORMATS, PICTURES, Edition, note_taken, picture
 from app.security.rights import Screen, Verb
 from app.views.edge import actor, person, zone
 from app.views.guards import expose, needs
@@ -90,8 +88,7 @@ class ReportFiles(BaseView):  # type: ignore[misc]  # Flask-AppBuilder has no ty
 
     def _note(self, edition: Edition, what: Mapping[str, Any]) -> None:
         """That a file was taken is an entry of the audit log."""
-        told = {"list": self.screen.home.strip("/"), "conditions": dict(edition.asked.texts), **what}
-        note(session(), AuditKind.EXPORTED, changes={name: [None, value] for name, value in told.items()})
+        note_taken(session(), edition, what)
         session().commit()
 
     def files(self, asked: Asked) -> list[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """The page of a report: its saved filters and its form, what explains it, its charts and its table."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -91,10 +92,12 @@ class ReportPage(SavedFilters, ReportFiles):
 
 def linked(fact: Fact) -> Markup:
     """The sentence of a fact, with the first occurrence of each of its texts as a link."""
-    found = escape(fact.sentence)
-    for text, href in fact.links.items():
-        anchor = Markup('<a href="{}">{}</a>').format(href, text)
-        found = found.replace(escape(text), anchor, 1)
+    links, found = dict(fact.links), Markup()
+    longest_first = sorted(links, key=len, reverse=True)
+    parts = re.split(f"({'|'.join(map(re.escape, longest_first))})", fact.sentence) if links else [fact.sentence]
+    for part in parts:
+        href = links.pop(part, "")
+        found += Markup('<a href="{}">{}</a>').format(href, part) if href else escape(part)
     return found
 
 

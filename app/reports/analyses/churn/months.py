@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from app.i18n import Label, gettext, listed
 from app.reports.analyses.churn.asking import EVENTS, LOST, POSTPONED, SAVED, WARNED, whole_of
 from app.reports.charts import lines
-from app.reports.engine import Asked, Chart, Column, Fact, Kind, Table
-from app.reports.engine.grouped import Asks, days_asked, in_months, months_of, part_of
+from app.reports.engine import Asked, Chart, Column, Fact, Kind, Table, part_of
+from app.reports.engine.grouped import Asks, days_asked, in_months, months_of
 from app.reports.engine.table import Row
 from app.reports.periods import Span
 

@@ -137,7 +137,8 @@ def expected_days(slot: Any, asked: Asked) -> dict[str, str]:
     """The days on which the opportunities of a month, or the overdue ones, are expected."""
     period, today = asked["period"], asked.today
     if slot == OVERDUE:
-        last = {"expected_close_on_to": (today - timedelta(days=1)).isoformat()}
+        end = min(period.end, today) if period else today
+        last = {"expected_close_on_to": (end - timedelta(days=1)).isoformat()}
         return {**({"expected_close_on_from": period.first.isoformat()} if period else {}), **last}
     if slot == FARTHEST:
         return {"expected_close_on_from": max(slot, today).isoformat()}

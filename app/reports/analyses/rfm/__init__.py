@@ -141,7 +141,7 @@ def customer_columns() -> tuple[Column, ...]:
         return f"/customers/show/{row['id']}" if "id" in row else ""
 
     def orders(row: Row) -> str:
-        return rows_at("/orders/list/", {"customer": row["code"]}) if "code" in row else ""
+        return rows_at("/orders/list/", {"of": f"customer:{row['id']}"}) if "id" in row else ""
 
     return (
         Column("number", Label("No."), Kind.NUMBER),
@@ -149,7 +149,8 @@ def customer_columns() -> tuple[Column, ...]:
         Column("segment", Label("Segment")),
         Column("last_order_on", Label("Last order on"), Kind.DAY),
         Column("days", Label("Days since"), Kind.COUNT),
-        Column("orders", Label("Number of orders"), Kind.COUNT, is_summed=True, href=orders),
+        # It leads nowhere: returns are no orders, but the list shows them.
+        Column("orders", Label("Number of orders"), Kind.COUNT, is_summed=True),
         Column("amount", Label("Order amount (yuan)"), Kind.MONEY, is_summed=True, href=orders),
         Column("recency", Label("Recency (1–5)"), Kind.COUNT),
         Column("frequency", Label("Frequency (1–5)"), Kind.COUNT),

@@ -106,9 +106,7 @@ def page_of(scores: Any, asked: Asked) -> Statement:
     conditions = [scores.c[key] == int(asked[key]) for key in SCORES if asked[key]]
     if asked["segment"]:
         conditions.append(is_in(scores, asked["segment"]))
-    statement: Statement = select(*scores.c, Customer.name, Customer.number.label("code")).join(
-        Customer, Customer.id == scores.c.id
-    )
+    statement: Statement = select(*scores.c, Customer.name).join(Customer, Customer.id == scores.c.id)
     statement = statement.where(*conditions).order_by(scores.c.amount.desc(), scores.c.id)
     return statement.offset(asked.part.start).limit(asked.part.size) if asked.part else statement
 

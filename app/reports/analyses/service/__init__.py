@@ -26,10 +26,10 @@ from app.reports.engine import (
     Report,
     Statements,
     Table,
+    part_of,
 )
 from app.reports.engine.frames import Statement
 from app.reports.engine.grouped import (
-    MOST_SHARED,
     Asks,
     days_asked,
     in_months,
@@ -37,7 +37,6 @@ from app.reports.engine.grouped import (
     linked,
     list_address,
     months_of,
-    part_of,
     says,
     share_table,
     value_chart,
@@ -138,6 +137,8 @@ def tidy(frames: Mapping[str, DataFrame], asked: Asked) -> Outcome:
     times = percentiles(frames["durations"])
     title = gettext("Requests: %(grouping)s", grouping=grouping.choice.label)
     of_all = basis(asked, grouping, values)
+    shared = share_table(grouping.label, values, Column("count", REQUESTS, Kind.COUNT, is_summed=True))
+    is_timed = not isinstance(grouping, ByCustomer)
     return Outcome(
         value_table(grouping, values, asked),
         (
@@ -145,10 +146,7 @@ def tidy(frames: Mapping[str, DataFrame], asked: Asked) -> Outcome:
             month_chart(frames["months"], asked),
         ),
         tuple(facts(values, times, asked)),
-        (
-            share_table(grouping.label, values, Column("count", REQUESTS, Kind.COUNT, is_summed=True)),
-            duration_table(grouping, values, times, asked),
-        ),
+        (shared, duration_table(grouping, values, times, asked)) if is_timed else (shared,),
     )
 
 
@@ -175,11 +173,10 @@ def value_table(grouping: Grouping, values: DataFrame, asked: Asked) -> Table:
 
 def duration_table(grouping: Grouping, values: DataFrame, times: Mapping[Any, Any], asked: Asked) -> Table:
     """Of each value how many came back, and how long half of them and nine of ten took to be allocated and so on."""
-    kept = values.head(0 if isinstance(grouping, ByCustomer) else MOST_SHARED)
     figures = [(f"{step}_{which}", step, place) for step in STEPS for place, which in enumerate(("median", "slow"))]
-    frame = kept.assign(
-        part=[part_of(*pair) for pair in zip(kept["came_back"], kept["count"], strict=True)],
-        **{name: [times.get((step, key), NOTHING)[place] for key in kept["key"]] for name, step, place in figures},
+    frame = values.assign(
+        part=[part_of(*pair) for pair in zip(values["came_back"], values["count"], strict=True)],
+        **{name: [times.get((step, key), NOTHING)[place] for key in values["key"]] for name, step, place in figures},
     )
     came_back, count = int(values["came_back"].sum()), int(values["count"].sum())
     return Table(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from app.i18n import Label, gettext, listed
 from app.models.org import written_name
 from app.reports import charts
-from app.reports.analyses.work.statements import KINDS, By, Work, select_work, spans_of
+from app.reports.analyses.work.statements import KINDS, By, Work, in_sight, select_work, spans_of
 from app.reports.engine import (
     Asked,
     Chart,
@@ -103,7 +103,12 @@ def columns_of(asked: Asked, spans: Sequence[Span]) -> tuple[Column, ...]:
 
 
 def done_at(work: Work, row: Row, asked: Asked, spans: Sequence[Span]) -> str:
-    """The list of the work of a row; of a row without a person that of all within its span, without a span of all."""
+    """The list of the work of a row; of a row without a person that of all within its span, without a span of all.
+
+    Lists show the work of others too that came to people in the reader's sight: of all together there is none then.
+    """
+    if not (row.get("username") or asked["person"]) and in_sight(work, asked.reader):
+        return ""
     span = spans[int(row["place"])] if "place" in row else Span(spans[0].first, spans[-1].end) if spans else None
     person = {work.person_filter: row.get("username", asked["person"])}
     is_nobody = row.get("username") == ""
@@ -118,7 +123,8 @@ def done_at(work: Work, row: Row, asked: Asked, spans: Sequence[Span]) -> str:
 
 def explained(frame: DataFrame, asked: Asked, spans: Sequence[Span]) -> Iterator[Fact]:
     """How much was done by how many, and who did most."""
-    people = frame[frame["person"] != NOBODY].groupby("name")["all"].sum().sort_values(ascending=False, kind="stable")
+    sums = frame[frame["person"] != NOBODY].groupby(["name", "person"])["all"].sum()
+    people = sums.sort_values(ascending=False, kind="stable")
     days = gettext("%(first)s to %(last)s", first=spans[0].first.isoformat(), last=spans[-1].last.isoformat())
     sentence = gettext(
         "%(days)s: %(people)s people did %(count)s pieces of work.",
@@ -128,7 +134,7 @@ def explained(frame: DataFrame, asked: Asked, spans: Sequence[Span]) -> Iterator
     )
     yield Fact(sentence, is_head=True)
     if len(people) > 1:
-        told = gettext("%(name)s did most: %(count)s.", name=people.index[0], count=f"{int(people.iloc[0]):,}")
+        told = gettext("%(name)s did most: %(count)s.", name=people.index[0][0], count=f"{int(people.iloc[0]):,}")
         yield Fact(told)
     yield Fact(gettext("Who did nothing in a day, week or month has no row there."))
 
@@ -141,9 +147,10 @@ def basis_of(frame: DataFrame, asked: Asked, spans: Sequence[Span]) -> Fact:
         links[told] = done_at(work, {}, asked, spans)
     nobody = int(frame[frame["person"] == NOBODY]["all"].sum())
     if not nobody:
-        return Fact(gettext("Stands on %(records)s, each with a name.", records=listed(links)), links)
-    sentence = gettext("Stands on %(records)s. %(count)s of them name nobody.", records=listed(links), count=nobody)
-    return Fact(sentence, links)
+        sentence = gettext("Stands on %(records)s, each with a name.", records=listed(links))
+    else:
+        sentence = gettext("Stands on %(records)s. %(count)s of them name nobody.", records=listed(links), count=nobody)
+    return Fact(sentence, {told: href for told, href in links.items() if href})
 
 
 def span_chart(frame: DataFrame, asked: Asked, spans: Sequence[Span], *, basis: tuple[Fact, ...]) -> Chart:
