@@ -51,7 +51,8 @@ def test_days_are_added_changed_and_deleted_and_the_log_tells_it(as_, rows):
     assert admin.post(f"/work-calendar/delete/{key}").status_code == 302
     assert days(rows) == expected[:2]
     with rows() as session:
-        told = session.scalars(select(AuditEntry.kind).where(AuditEntry.table_name == "special_days")).all()
+        entries = select(AuditEntry.kind).where(AuditEntry.table_name == "special_days").order_by(AuditEntry.id)
+        told = session.scalars(entries).all()
         assert [str(one) for one in told] == ["created", "created", "created", "changed", "deleted"]
 
 
