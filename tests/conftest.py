@@ -202,3 +202,12 @@ def no_services(rows: Any) -> None:
     with rows() as session:
         for statement in (delete(ServiceRound), delete(ServiceRequest)):
             session.execute(statement, execution_options={"synchronize_session": False})
+
+
+@pytest.fixture(scope="session")
+def showroom(tmp_path_factory: Any) -> Iterator[Any]:
+    """The demo company before a browser; no page is changed by looking at it."""
+    from tests.showroom import opened
+
+    with opened(tmp_path_factory.mktemp("showroom")) as showroom:
+        yield showroom

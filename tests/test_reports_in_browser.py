@@ -1,28 +1,17 @@
 """Every report photographed in both languages and themes, and the pages of its PDF as pictures."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import pypdfium2  # type: ignore[import-untyped]  # it has no types
 import pytest
 
 from app.reports.engine import reports
 from tests.browser_site import SCREENS
 from tests.browsing import Browser
-from tests.showroom import Showroom, opened
 
 pytestmark = pytest.mark.browser
 #: What a report is asked for beside the bare page, where that shows more of it.
 ASKED = {"contribution": "?year=2026", "composition": "?by=region&cross=level", "funnel": "?by=manager"}
 #: What no reader shall meet.
 NOT_FOR_PEOPLE = ("None", "nan", "NaT", "\N{REPLACEMENT CHARACTER}", "&lt;")
-
-
-@pytest.fixture(scope="module")
-def showroom(tmp_path_factory: Any) -> Iterator[Showroom]:
-    """The demo company with its orders, requests, cases and opportunities."""
-    with opened(tmp_path_factory.mktemp("reports")) as showroom:
-        yield showroom
 
 
 @pytest.mark.parametrize(("locale", "theme"), [("zh", "light"), ("zh", "dark"), ("en", "light"), ("en", "dark")])

@@ -216,7 +216,7 @@ def test_a_figure_leads_past_the_filter_with_which_a_list_opens(trade, session_o
 
 def test_the_number_of_orders_is_the_link_and_not_a_part_of_the_year(trade, as_):
     body = as_("supervisor").get("/reports/contribution?year=2025").get_data(as_text=True)
-    assert re.search(r'依据 <a href="[^"]*">\d+</a> 张订单（2025', body), re.findall("依据.*", body)
+    assert re.search(r'依据 <a href="[^"]*">\d+</a> 笔订单（2025', body), re.findall("依据.*", body)
 
 
 def test_no_row_is_lost_by_grouping(trade, session_of):
