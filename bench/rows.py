@@ -128,6 +128,7 @@ ROWS = (
         TIMES_OPEN,
         1.1,
         times(by("wide", OPPORTUNITIES), ours(OPPORTUNITIES)),
+        is_open=True,
     ),
     Row(
         "opportunities, scope of 1 of 200",
